@@ -1,0 +1,114 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// The build's one settings array. Warnings become errors only where TRIBUTARY_WERROR is set (lint, tests, CI), so
+// that a newer compiler's warning never breaks a user's build.
+let environment = ProcessInfo.processInfo.environment
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + (environment["TRIBUTARY_WERROR"] == nil ? [] : [.treatAllWarnings(as: .error)])
+let sources = strict + [.strictMemorySafety()]
+
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let posix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let embedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let http: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+var targets: [Target] = [
+    .systemLibrary(name: "CAvro", pkgConfig: "avro-c", providers: [.apt(["libavro-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CPlatform"),
+
+    .target(name: "Events", dependencies: [nio], swiftSettings: sources),
+    .target(name: "Secure", dependencies: ["COpenSSL", nio], swiftSettings: sources),
+    .target(
+        name: "AvroRPC",
+        dependencies: ["Events", "Secure", "CPlatform", "CZlib", nio, posix, log, deque],
+        swiftSettings: sources
+    ),
+    .target(
+        name: "Agent",
+        dependencies: ["AvroRPC", "Events", "Secure", nio, posix, http, log, deque, lifecycle],
+        swiftSettings: sources
+    ),
+    .target(name: "Collector", dependencies: ["Agent", "AvroRPC", "Events", nio, log], swiftSettings: sources),
+    .target(
+        name: "Kafka",
+        dependencies: ["Agent", "Events", "Secure", "CRdKafka", nio, log],
+        swiftSettings: sources
+    ),
+    .executableTarget(
+        name: "tributary",
+        dependencies: ["Agent", "AvroRPC", "Collector", "Kafka", "Events", "Secure", nio, posix, log, lifecycle, arguments],
+        swiftSettings: sources
+    ),
+
+    .target(
+        name: "TestSupport",
+        dependencies: ["Events", nio, posix],
+        path: "Tests/TestSupport",
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "EventsTests",
+        dependencies: ["Events", "TestSupport", "CAvro", nio],
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "SecureTests",
+        dependencies: ["Secure", "TestSupport", nio, posix, embedded],
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "AvroRPCTests",
+        dependencies: ["AvroRPC", "Events", "Secure", "TestSupport", "CZlib", nio, posix, embedded, log],
+        resources: [.copy("Captures")],
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "AgentTests",
+        dependencies: ["Agent", "AvroRPC", "Events", "TestSupport", nio, posix, embedded, log],
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "CollectorTests",
+        dependencies: ["Collector", "Agent", "AvroRPC", "Events", "TestSupport", nio, posix, embedded, log],
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "KafkaTests",
+        dependencies: ["Kafka", "Agent", "Events", "TestSupport", "CRdKafka", nio, posix, log],
+        swiftSettings: strict
+    ),
+    .testTarget(name: "Tiers", dependencies: ["TestSupport", "AvroRPC", "Events", nio, posix], swiftSettings: strict),
+]
+
+let package = Package(
+    name: "tributary",
+    platforms: [.macOS("26.0")],
+    products: [
+        .executable(name: "tributary", targets: ["tributary"]),
+        .library(name: "AvroRPC", targets: ["AvroRPC"]),
+        .library(name: "Agent", targets: ["Agent", "Events"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: targets
+)

@@ -1,0 +1,14 @@
+#ifndef TRIBUTARY_CPLATFORM_H
+#define TRIBUTARY_CPLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// CRC32C (Castagnoli, reflected polynomial 0x82F63B78) of `length` bytes, continuing from `crc`.
+/// Start with 0; the value is final as returned. Uses the processor's instruction where there is one.
+uint32_t tributary_crc32c(uint32_t crc, const void *bytes, size_t length);
+
+/// The same by table, on any processor: what the hardware path is tested against.
+uint32_t tributary_crc32c_table(uint32_t crc, const void *bytes, size_t length);
+
+#endif
