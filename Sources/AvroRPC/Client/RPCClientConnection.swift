@@ -1,0 +1,75 @@
+package import NIOCore
+internal import NIOPosix
+package import Secure
+
+/// Makes connections to Avro sources.
+package enum RPCClientConnection {
+    /// Connects on `eventLoop`, does the TLS handshake where there is a context, then Avro's.
+    ///
+    /// The name is resolved anew each time. The connect time-out covers all of it. `events` is called on the loop, after
+    /// the future has succeeded.
+    package static func connect(
+        host: String,
+        port: Int,
+        tls: TLSContext?,
+        settings: RPCClientSettings,
+        on eventLoop: any EventLoop,
+        events: @escaping @Sendable (RPCClientEvent) -> Void
+    ) -> EventLoopFuture<NIOLoopBound<RPCClientHandler>> {
+        let address = "\(host):\(port)"
+        let opened = eventLoop.makePromise(of: Void.self)
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(settings.connectTimeout)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = RPCClientHandler(
+                        settings: settings,
+                        address: address,
+                        isEncrypted: tls != nil,
+                        opened: opened,
+                        events: events
+                    )
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            TLSHandler(context: tls, role: .client(serverName: host))
+                        )
+                    }
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+        return bootstrap.connect(host: host, port: port)
+            .flatMapError { error in
+                let reason = RPCError(.cannotConnect, "cannot connect to \(address): \(reason(error))")
+                opened.fail(reason)
+                return eventLoop.makeFailedFuture(reason)
+            }
+            .flatMap { channel in
+                let timer = eventLoop.scheduleTask(in: settings.connectTimeout) {
+                    opened.fail(RPCError(.timedOut, "\(address) did not answer the handshake in time"))
+                    channel.close(promise: nil)
+                }
+                return opened.futureResult.flatMapThrowing {
+                    timer.cancel()
+                    let handler = try channel.pipeline.syncOperations.handler(type: RPCClientHandler.self)
+                    return NIOLoopBound(handler, eventLoop: eventLoop)
+                }.flatMapErrorThrowing { error in
+                    timer.cancel()
+                    throw error
+                }
+            }
+    }
+
+    /// The system's reason in few words.
+    private static func reason(_ error: any Error) -> String {
+        if let error = error as? NIOConnectionError {
+            if let dns = error.dnsAError ?? error.dnsAAAAError, error.connectionErrors.isEmpty {
+                return "the name does not resolve (\(dns))"
+            }
+            if let first = error.connectionErrors.first { return reason(first.error) }
+        }
+        if let error = error as? IOError { return String(describing: error) }
+        return "\(error)"
+    }
+}

@@ -1,0 +1,106 @@
+internal import NIOCore
+
+/// Cuts a stream of bytes into frames, whatever the pieces it comes in.
+///
+/// Every count and length is checked against the limits when it is read; nothing is reserved on the word of a peer beyond
+/// what one buffer's length allows within the frame limit. A frame that arrived in one read shares that read's storage.
+struct FrameDecoder {
+    private let limits: RPCLimits
+    private var bytes = ByteBuffer()
+    /// The frame at the front of `bytes`, as far as its lengths are known.
+    private var scan: Scan?
+
+    private struct Scan {
+        var serial: Int32
+        var buffersLeft: Int
+        /// Where the next length stands, from the frame's first byte.
+        var offset: Int
+        /// Contents seen so far that are not empty.
+        var parts: [Range<Int>] = []
+    }
+
+    init(limits: RPCLimits) {
+        self.limits = limits
+    }
+
+    /// Bytes that are waiting for the rest of their frame.
+    var bufferedBytes: Int { bytes.readableBytes }
+
+    /// Takes in what came from the socket.
+    mutating func append(_ piece: ByteBuffer) {
+        if bytes.readableBytes == 0 {
+            bytes = piece
+        } else {
+            bytes.writeImmutableBuffer(piece)
+        }
+    }
+
+    /// The next frame, `nil` until more has come.
+    mutating func next() throws(RPCError) -> Frame? {
+        var scan: Scan
+        if let begun = self.scan {
+            scan = begun
+        } else {
+            guard let (serial, count) = peekHeader() else { return nil }
+            // Java never completes a frame without buffers; here it is an empty message, which is no call either.
+            guard count >= 0, count <= limits.frameBuffers else {
+                throw RPCError(.protocolViolation, "a frame of \(count) buffers; the limit is \(limits.frameBuffers)")
+            }
+            scan = Scan(serial: serial, buffersLeft: count, offset: 8)
+        }
+        while scan.buffersLeft > 0 {
+            let at = bytes.readerIndex + scan.offset
+            guard let length = bytes.getInteger(at: at, as: Int32.self) else { break }
+            guard length >= 0, scan.offset + 4 + Int(length) <= limits.frameBytes else {
+                throw RPCError(
+                    .limitExceeded,
+                    "a buffer of \(length) bytes in a frame; the limit is \(limits.frameBytes) for the whole frame"
+                )
+            }
+            let end = scan.offset + 4 + Int(length)
+            guard bytes.readableBytes >= end else {
+                bytes.reserveCapacity(minimumWritableBytes: end - bytes.readableBytes)
+                break
+            }
+            if length > 0 { scan.parts.append(scan.offset + 4..<end) }
+            scan.offset = end
+            scan.buffersLeft -= 1
+        }
+        guard scan.buffersLeft == 0 else {
+            self.scan = scan
+            return nil
+        }
+        self.scan = nil
+        let frame = frame(of: scan)
+        bytes.moveReaderIndex(forwardBy: scan.offset)
+        if bytes.readableBytes == 0 { bytes = ByteBuffer() }
+        return frame
+    }
+
+    private func peekHeader() -> (Int32, Int)? {
+        guard
+            let serial = bytes.getInteger(at: bytes.readerIndex, as: Int32.self),
+            let count = bytes.getInteger(at: bytes.readerIndex + 4, as: Int32.self)
+        else { return nil }
+        return (serial, Int(count))
+    }
+
+    private func frame(of scan: Scan) -> Frame {
+        guard let first = scan.parts.first else { return Frame(serial: scan.serial, first: ByteBuffer()) }
+        let others = scan.parts.dropFirst()
+        var frame = Frame(serial: scan.serial, first: slice(first))
+        if others.count == 1, let only = others.first {
+            frame.rest = slice(only)
+        } else if !others.isEmpty {
+            var rest = ByteBuffer()
+            rest.reserveCapacity(others.reduce(0) { $0 + $1.count })
+            for part in others { rest.writeImmutableBuffer(slice(part)) }
+            frame.rest = rest
+        }
+        return frame
+    }
+
+    private func slice(_ range: Range<Int>) -> ByteBuffer {
+        bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer()
+    }
+}
