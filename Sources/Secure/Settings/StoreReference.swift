@@ -1,0 +1,33 @@
+/// A key or trust store by path: a PEM file or a PKCS12 file.
+///
+/// The content decides how the file is read, as in Java, where a PKCS12 file loads under type JKS: `type` is only what
+/// the configuration called it.
+package struct StoreReference: Hashable, Sendable {
+    package var path: String
+    /// The store's password, UTF-8; for PEM the password of an encrypted private key.
+    package var password: String?
+    package var type: StoreType?
+
+    package init(path: String, password: String? = nil, type: StoreType? = nil) {
+        self.path = path
+        self.password = password
+        self.type = type
+    }
+}
+
+/// What a configuration may call a store; nil or another type than the file's own is no fault.
+package enum StoreType: String, Hashable, Sendable, CaseIterable {
+    case pem
+    case pkcs12
+    case jks
+
+    /// The type by its Java or OpenSSL name, whatever its case: `JKS`, `JCEKS`, `PKCS12`, `P12`, `PFX`, `PEM`.
+    package init?(name: String) {
+        switch name.lowercased() {
+        case "pem": self = .pem
+        case "pkcs12", "p12", "pfx": self = .pkcs12
+        case "jks", "jceks": self = .jks
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,32 @@
+/// How a server speaks TLS.
+package struct TLSServerSettings: Hashable, Sendable {
+    /// The certificate chain and private key shown to clients.
+    package var keyStore: StoreReference
+    /// The CAs that client certificates are checked against; nil means the system's. Read only when
+    /// `clientAuthentication` is not `.none`.
+    package var trustStore: StoreReference?
+    package var clientAuthentication: TLSClientAuthentication
+    package var limits: TLSLimits
+
+    package init(
+        keyStore: StoreReference,
+        trustStore: StoreReference? = nil,
+        clientAuthentication: TLSClientAuthentication = .none,
+        limits: TLSLimits = TLSLimits()
+    ) {
+        self.keyStore = keyStore
+        self.trustStore = trustStore
+        self.clientAuthentication = clientAuthentication
+        self.limits = limits
+    }
+}
+
+/// Whether a server asks its clients for a certificate. A certificate that is shown must be good in both asking modes.
+package enum TLSClientAuthentication: String, Hashable, Sendable {
+    /// Not asked for (all that Flume's Avro source can do).
+    case none
+    /// Asked for; a client without one is let in.
+    case want
+    /// Asked for; a client without one is refused.
+    case need
+}
