@@ -80,6 +80,7 @@ var targets: [Target] = [
     .testTarget(
         name: "AgentTests",
         dependencies: ["Agent", "AvroRPC", "Events", "TestSupport", nio, posix, embedded, log],
+        resources: [.copy("Samples")],
         swiftSettings: strict
     ),
     .testTarget(
