@@ -107,7 +107,10 @@ package struct Substitution {
             let name = replace(inner, at: location, depth: depth + 1)
             if let value = lookUp(name, at: location, depth: depth + 1) {
                 if result.count + value.count > Self.longest {
-                    note("a value grows beyond \(Self.longest) bytes; `\(Self.string(written))` stays as it is", at: location)
+                    note(
+                        "a value grows beyond \(Self.longest) bytes; `\(Self.string(written))` stays as it is",
+                        at: location
+                    )
                     result += written
                 } else {
                     result += value
@@ -146,7 +149,9 @@ package struct Substitution {
     private mutating func lookUp(_ expression: [UInt8], at location: SourceLocation, depth: Int) -> [UInt8]? {
         var name = expression
         var fallback: [UInt8]?
-        if let colon = expression.indices.dropLast().first(where: { expression[$0] == 0x3A && expression[$0 + 1] == 0x2D }) {
+        if let colon = expression.indices.dropLast().first(where: {
+            expression[$0] == 0x3A && expression[$0 + 1] == 0x2D
+        }) {
             name = Array(expression[..<colon])
             fallback = Array(expression[(colon + 2)...])
         }
@@ -229,7 +234,11 @@ package struct Substitution {
                 advice: "set it, or give a default: `${env:\(key):-…}`"
             )
         case "sys":
-            note("\(written) stays as it is: there is no such system property", at: location, advice: "give `-D\(key)=…`")
+            note(
+                "\(written) stays as it is: there is no such system property",
+                at: location,
+                advice: "give `-D\(key)=…`"
+            )
         case "java":
             note("\(written) stays as it is: there is no Java here", at: location)
         case "date":

@@ -43,7 +43,8 @@ struct TypeResolver {
         }
         let lower = type.lowercased()
         if let className = classes.first(where: { Self.simpleName($0) == lower }) {
-            let alias = (entries.first { $0.className == className }?.alias)
+            let alias =
+                (entries.first { $0.className == className }?.alias)
                 ?? (flume.first { $0.className == className }?.alias)
             return TypeFault(
                 message: "\(unknown): a class needs its package",
