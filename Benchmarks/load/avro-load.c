@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -275,6 +276,10 @@ static bool connect_up(connection *c) {
     if (c->fd < 0) return false;
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     if (config.tls && !shake_tls(c)) {
+        char why[256];
+        ERR_error_string_n(ERR_peek_error(), why, sizeof why);
+        if (!config.retry) stop_all("TLS handshake failed: ", why);
+        ERR_clear_error();
         disconnect(c);
         return false;
     }
