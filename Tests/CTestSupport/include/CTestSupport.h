@@ -1,0 +1,14 @@
+#ifndef TRIBUTARY_CTESTSUPPORT_H
+#define TRIBUTARY_CTESTSUPPORT_H
+
+#include <stdbool.h>
+
+/// Whether this build's C11 threads (`thrd_*`, `mtx_*`, `cnd_*`, `tss_*`, `call_once`) are those of c11threads.c.
+///
+/// The thread sanitizer knows pthreads but not glibc's C11 threads, which librdkafka uses: a thread made by
+/// `thrd_create` has no state in the sanitizer and crashes at its first intercepted call. c11threads.c defines these
+/// functions over pthreads, only under the sanitizer, and the dynamic linker prefers them to glibc's. A test target
+/// need only depend on this one; a test may ask here whether the replacement is there.
+bool tributary_c11_threads_are_replaced(void);
+
+#endif
