@@ -21,6 +21,7 @@ let embedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-
 let http: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -51,7 +52,10 @@ var targets: [Target] = [
     ),
     .executableTarget(
         name: "tributary",
-        dependencies: ["Agent", "AvroRPC", "Collector", "Kafka", "Events", "Secure", nio, posix, log, lifecycle, arguments],
+        dependencies: [
+            "Agent", "AvroRPC", "Collector", "Kafka", "Events", "Secure", nio, posix, log, lifecycle, signals,
+            arguments,
+        ],
         swiftSettings: sources
     ),
 

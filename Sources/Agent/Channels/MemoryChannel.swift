@@ -62,6 +62,25 @@ public final class MemoryChannel: Channel {
         }
     }
 
+    package static let type = TypeEntry(
+        alias: "memory",
+        className: "org.apache.flume.channel.MemoryChannel",
+        keys: [
+            KeySpec("capacity"),
+            KeySpec("transactionCapacity"),
+            KeySpec("keep-alive"),
+            KeySpec("byteCapacity"),
+            KeySpec(
+                "byteCapacityBufferPercentage",
+                withoutEffect: "headers are counted as they are, not guessed at"
+            ),
+        ],
+        limits: .init(
+            capacity: .init("capacity", default: 100),
+            transactionCapacity: .init("transactionCapacity", default: 100)
+        )
+    )
+
     public let keepAlive: Duration
     public let transactionCapacity: Int
     private let chamber: ChannelRoom
@@ -79,6 +98,20 @@ public final class MemoryChannel: Channel {
         self.keepAlive = keepAlive
         self.counters = counters
         counters.describe(capacity: room.capacity) { [weak room] in room?.events ?? 0 }
+    }
+
+    /// As the file says; numbers that cannot be read give the default, with a note, as in Flume.
+    package convenience init(_ context: ChannelContext) throws(ConfigurationFault) {
+        let settings = context.settings
+        let capacity = settings.intOrDefault("capacity", default: 100, min: 1, note: context.note)
+        let transactions = settings.intOrDefault("transactionCapacity", default: 100, min: 1, note: context.note)
+        let bytes = try settings.int64("byteCapacity", default: Int64(context.defaultByteCapacity), min: 0)
+        self.init(
+            room: context.admission.makeRoom(capacity: capacity, byteCapacity: bytes == 0 ? .max : Int(bytes)),
+            transactionCapacity: transactions,
+            keepAlive: try settings.seconds("keep-alive", default: .seconds(3)),
+            counters: context.counters
+        )
     }
 
     public var room: ChannelRoom? { chamber }

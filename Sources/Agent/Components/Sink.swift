@@ -12,6 +12,9 @@ public protocol Sink: AnyObject, Sendable {
     /// Whether `probe` can tell that the far side is well without an event being risked.
     var canProbe: Bool { get }
 
+    /// Why the sink cannot deliver at this time, `nil` when it can or does not know. Read from any thread; `/readyz` shows it.
+    var trouble: String? { get }
+
     /// Opens what the sink needs on this machine; a far side that is away is no error (it is reported and retried).
     func start(_ reports: SinkReports) async throws(ComponentError)
     /// Accepts a batch, or says that there is no room for it now. Answers at once.
@@ -26,6 +29,7 @@ public protocol Sink: AnyObject, Sendable {
 
 extension Sink {
     public var canProbe: Bool { false }
+    public var trouble: String? { nil }
     public func probe() {}
 }
 

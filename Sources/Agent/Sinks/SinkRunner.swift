@@ -22,6 +22,15 @@ package actor SinkRunner {
         }
     }
 
+    /// What the log has been told of a sink that does not deliver.
+    private struct Outage {
+        var toldAt: NIODeadline?
+        var untold = 0
+    }
+
+    /// An outage that lasts is told again after this long.
+    private static let retold = TimeAmount.seconds(60)
+
     private struct Held: ~Copyable {
         let number: DeliveryNumber
         var delivery: Delivery
@@ -35,13 +44,14 @@ package actor SinkRunner {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let channel: any Channel
-    private let members: [Member]
+    private nonisolated let members: [Member]
     private let logger: Logger
     private var machine: SinkRunnerMachine
     private var held = UniqueDeque<Held>()
     private var timer: Scheduled<Void>?
     private var timerAt: NIODeadline?
     private var isPumping = false
+    private var outages: [Outage]
     private lazy var waker = ChannelWaker { [weak self] in self?.wake() }
 
     /// - Parameter name: the group's name, or the sink's where it has none.
@@ -57,6 +67,7 @@ package actor SinkRunner {
         self.eventLoop = eventLoop
         self.executor = eventLoop.executor
         self.logger = logger
+        outages = members.map { _ in Outage() }
         let limit = channel.transactionCapacity
         machine = SinkRunnerMachine(
             sinks: members.map { (batchSize: min($0.sink.batchSize, limit), canProbe: $0.sink.canProbe) },
@@ -214,13 +225,25 @@ package actor SinkRunner {
     }
 
     private func reportDown(_ sink: Int, _ failure: SinkFailure) {
-        logger.warning(
-            "sink cannot deliver; its events go to the group's other sinks or wait in the channel",
-            metadata: ["sink": "\(members[sink].name)", "reason": "\(failure.message)"]
-        )
+        let now = eventLoop.now
+        if let toldAt = outages[sink].toldAt, now - toldAt < Self.retold {
+            outages[sink].untold += 1
+            return
+        }
+        var metadata: Logger.Metadata = ["sink": "\(members[sink].name)", "reason": "\(failure.message)"]
+        if outages[sink].untold > 0 { metadata["suppressed"] = "\(outages[sink].untold)" }
+        outages[sink] = Outage(toldAt: now)
+        logger.warning("sink cannot deliver; its events go to its group's other sinks or wait in the channel", metadata: metadata)
     }
 
     private func reportUp(_ sink: Int) {
+        outages[sink] = Outage()
         logger.info("sink delivers again", metadata: ["sink": "\(members[sink].name)"])
+    }
+
+    /// Why nothing can be delivered at this time: every sink is in trouble.
+    package nonisolated var trouble: String? {
+        let troubles = members.compactMap { member in member.sink.trouble.map { "sink \(member.name): \($0)" } }
+        return troubles.count == members.count ? troubles.joined(separator: "; ") : nil
     }
 }

@@ -3,6 +3,7 @@ internal import Events
 internal import Logging
 internal import NIOCore
 internal import Secure
+internal import Synchronization
 
 /// Flume's Avro sink: sends batches to an Avro source, Java's or ours, over one connection.
 ///
@@ -39,6 +40,9 @@ actor AvroSink: Sink {
     private nonisolated let eventLoop: any EventLoop
     private nonisolated let executor: any SerialExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    private nonisolated let away = Mutex<String?>("not connected yet")
+    nonisolated var trouble: String? { away.withLock { $0 } }
 
     private let settings: ComponentSettings
     private let host: String
@@ -106,6 +110,15 @@ actor AvroSink: Sink {
             }
         }
         connect()
+        eventLoop.scheduleTask(in: Self.patience) { [weak self] in self?.assumeIsolated { $0.warnIfStillConnecting() } }
+    }
+
+    /// A connection that is neither made nor refused by then is worth a line.
+    private static let patience = TimeAmount.seconds(5)
+
+    private func warnIfStillConnecting() {
+        guard case .connecting = link else { return }
+        logger.warning("no answer yet; still connecting", metadata: ["address": "\(host):\(port)"])
     }
 
     nonisolated func submit(_ batch: EventBatch, number: DeliveryNumber, deadline: NIODeadline?) -> Submission {
@@ -159,6 +172,7 @@ actor AvroSink: Sink {
                 return
             }
             link = .open(handler)
+            away.withLock { $0 = nil }
             let peer = handler.value.peer.map { "Tributary, acknowledges when \($0.acknowledge)" } ?? "Flume"
             logger.info("connected", metadata: ["address": "\(host):\(port)", "peer": "\(peer)"])
             finishProbe(nil)
@@ -167,6 +181,7 @@ actor AvroSink: Sink {
             link = .none
             counters.connectionFailed.add()
             let failure = SinkFailure((error as? RPCError)?.message ?? "\(host):\(port): \(error)")
+            away.withLock { $0 = failure.message }
             if isProbing { finishProbe(failure) } else { reports.unavailable(failure) }
             stopped?.succeed()
         }
@@ -188,6 +203,7 @@ actor AvroSink: Sink {
             inFlight.set(0)
             counters.connectionClosed.add()
             let failure = SinkFailure(error.message)
+            away.withLock { $0 = failure.message }
             if isProbing { finishProbe(failure) } else if !isStopping { reports.unavailable(failure) }
             stopped?.succeed()
         }

@@ -1,0 +1,25 @@
+extension ComponentRegistry {
+    /// The registry with all of this module's types.
+    public static var core: ComponentRegistry {
+        var registry = ComponentRegistry()
+        registry.register(source: AvroSource.type) { context throws(ConfigurationFault) in try AvroSource(context) }
+        registry.register(channel: MemoryChannel.type) { context throws(ConfigurationFault) in try MemoryChannel(context) }
+        registry.register(sink: AvroSink.type) { context throws(ConfigurationFault) in try AvroSink(context) }
+        registry.register(
+            sinkProcessor: TypeEntry(
+                alias: "default",
+                className: "org.apache.flume.sink.DefaultSinkProcessor",
+                keys: []
+            )
+        ) { _ throws(ConfigurationFault) in .single }
+        registry.describe(
+            TypeEntry(
+                alias: "replicating",
+                className: "org.apache.flume.channel.ReplicatingChannelSelector",
+                keys: [KeySpec("optional")]
+            ),
+            as: .channelSelector
+        )
+        return registry
+    }
+}
