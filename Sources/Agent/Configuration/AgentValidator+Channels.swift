@@ -62,7 +62,9 @@ extension AgentValidator {
         _ channel: ComponentSettings?,
         _ effect: String
     ) {
-        guard let channel, let limits = limits[channel.name], let key = batchSizes["\(noun) \(settings.name)"] else { return }
+        guard let channel, let limits = limits[channel.name], let key = batchSizes["\(noun) \(settings.name)"] else {
+            return
+        }
         let batch = Self.count(key, in: settings)
         let transaction = Self.count(limits.transactionCapacity, in: channel)
         guard batch > transaction else { return }

@@ -11,7 +11,10 @@ extension AgentValidator {
     mutating func applyFilters(_ context: FilterContext) {
         var filters = ConfigFilters()
         for component in listed(.configFilters) {
-            filters.add(context.isActive ? filter(component, context) : checked(component, context), name: component.name)
+            filters.add(
+                context.isActive ? filter(component, context) : checked(component, context),
+                name: component.name
+            )
         }
         for name in broken[.configFilters] ?? [] { filters.add(.broken, name: name) }
         for section in [RawAgent.Section.sources, .channels, .sinks, .sinkGroups] {

@@ -44,7 +44,11 @@ extension AgentValidator {
     ) -> (settings: ComponentSettings, entry: TypeEntry)? {
         guard let type = values["type"] else {
             let advice = hints.nearest(to: "type", among: values.keys.sorted()).map { "`\(prefix)\($0)` looks like it" }
-            diagnostics.fault("`\(prefix)type` is missing; \(kind.noun) `\(name)` needs it", at: location, advice: advice)
+            diagnostics.fault(
+                "`\(prefix)type` is missing; \(kind.noun) `\(name)` needs it",
+                at: location,
+                advice: advice
+            )
             return nil
         }
         let entry: TypeEntry
@@ -99,7 +103,9 @@ extension AgentValidator {
         }
         var isComplete = true
         for spec in entry.keys where spec.isRequired {
-            let isSet = spec.prefix.map { prefix in values.keys.contains { $0.hasPrefix(prefix) } } ?? (values[spec.name] != nil)
+            let isSet =
+                spec.prefix.map { prefix in values.keys.contains { $0.hasPrefix(prefix) } }
+                ?? (values[spec.name] != nil)
             guard !isSet else { continue }
             isComplete = false
             let near = hints.nearest(to: spec.name, among: unknown.sorted())
@@ -108,7 +114,13 @@ extension AgentValidator {
         }
         for spec in specs {
             guard case .type(let kind) = spec.form else { continue }
-            let isGood = checkPart(spec, kind: kind, of: component, type: values[spec.name], values: parts[spec.name] ?? [:])
+            let isGood = checkPart(
+                spec,
+                kind: kind,
+                of: component,
+                type: values[spec.name],
+                values: parts[spec.name] ?? [:]
+            )
             isComplete = isGood && isComplete
         }
         return isComplete

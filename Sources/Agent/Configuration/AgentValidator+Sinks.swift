@@ -18,7 +18,11 @@ extension AgentValidator {
         let key = "\(raw.name).sinks.\(component.name).channel"
         guard let setting = component.settings["channel"] else {
             let near = component.settings["channels"].map { _ in "a sink's key is `channel`, a source's is `channels`" }
-            diagnostics.fault("`\(key)` is missing; sink `\(component.name)` needs it", at: component.place, advice: near)
+            diagnostics.fault(
+                "`\(key)` is missing; sink `\(component.name)` needs it",
+                at: component.place,
+                advice: near
+            )
             return nil
         }
         let name = setting.value

@@ -106,7 +106,8 @@ extension AgentValidator {
         return isComplete ? result : nil
     }
 
-    private mutating func faultInterceptor(_ name: String, list: Setting?, at location: SourceLocation, known: [String]) {
+    private mutating func faultInterceptor(_ name: String, list: Setting?, at location: SourceLocation, known: [String])
+    {
         if name.utf8.contains(0x2C), let list {
             faultComma(name, in: list, at: location, noun: "interceptor")
         } else {

@@ -100,7 +100,12 @@ struct AgentValidator {
     }
 
     /// Whether a name that leads nowhere holds a comma, which separates nothing in Flume; then that is the fault.
-    mutating func hasComma(_ name: String, in list: Setting, at location: SourceLocation, of section: RawAgent.Section) -> Bool {
+    mutating func hasComma(
+        _ name: String,
+        in list: Setting,
+        at location: SourceLocation,
+        of section: RawAgent.Section
+    ) -> Bool {
         guard name.utf8.contains(0x2C) else { return false }
         broken[section, default: []].formUnion(Self.commaParts(name))
         faultComma(name, in: list, at: location, noun: section.noun)
@@ -113,7 +118,7 @@ struct AgentValidator {
         let isShort = list.value.utf8.count <= 200
         let meant = isShort ? list.value.split { $0 == "," || $0 == " " || $0 == "\t" }.joined(separator: " ") : ""
         diagnostics.fault(
-            "`\(name)` is taken as one name of a \(noun): a comma separates nothing",
+            "`\(name)` is taken as one \(noun) name: a comma separates nothing",
             at: location,
             advice: isShort ? "write `\(meant)`" : "put blanks between the names"
         )
@@ -129,7 +134,12 @@ struct AgentValidator {
     }
 
     /// Drops a component because of another's fault.
-    mutating func drop(_ name: String, of section: RawAgent.Section, because reason: String, at location: SourceLocation) {
+    mutating func drop(
+        _ name: String,
+        of section: RawAgent.Section,
+        because reason: String,
+        at location: SourceLocation
+    ) {
         drop(name, of: section)
         guard isLenient else { return }
         diagnostics.fault("\(section.noun) `\(name)` does not run: \(reason)", at: location)
@@ -153,7 +163,11 @@ struct AgentValidator {
             raw.components[section]?[name] != nil
             ? "it has settings: add it to `\(listKey)`"
             : hints.advice(for: name, among: listedNames[section] ?? [])
-        diagnostics.fault("\(what) names \(section.noun) `\(name)`, which is not in `\(listKey)`", at: location, advice: advice)
+        diagnostics.fault(
+            "\(what) names \(section.noun) `\(name)`, which is not in `\(listKey)`",
+            at: location,
+            advice: advice
+        )
     }
 
     /// As Flume: a channel that nothing reads or fills is not made.
@@ -162,7 +176,10 @@ struct AgentValidator {
         // After a fault in strict mode it is most often the fault that took the others away.
         if isLenient || !diagnostics.hasFault {
             for channel in channels where !used.contains(channel.name) {
-                diagnostics.note("channel `\(channel.name)` has no source and no sink and is not made", at: channel.location)
+                diagnostics.note(
+                    "channel `\(channel.name)` has no source and no sink and is not made",
+                    at: channel.location
+                )
             }
         }
         channels.removeAll { !used.contains($0.name) }

@@ -136,14 +136,17 @@ package struct CalendarTime: Sendable, Hashable {
         case "S": Self.padded(millisecond, to: count)
         case "Z": zone(separator: "")
         case "z": offset == 0 ? "UTC" : "GMT" + zone(separator: ":")
-        case "X": offset == 0 ? "Z" : count == 1 ? String(zone(separator: "").prefix(3)) : zone(separator: count == 2 ? "" : ":")
+        case "X":
+            offset == 0
+                ? "Z" : count == 1 ? String(zone(separator: "").prefix(3)) : zone(separator: count == 2 ? "" : ":")
         default: nil
         }
     }
 
     private func zone(separator: String) -> String {
         let minutes = abs(offset) / 60
-        return (offset < 0 ? "-" : "+") + Self.padded(minutes / 60, to: 2) + separator + Self.padded(minutes % 60, to: 2)
+        return (offset < 0 ? "-" : "+") + Self.padded(minutes / 60, to: 2) + separator
+            + Self.padded(minutes % 60, to: 2)
     }
 
     private static func padded(_ number: Int, to count: Int) -> String {

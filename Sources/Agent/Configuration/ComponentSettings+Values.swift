@@ -77,7 +77,9 @@ extension ComponentSettings {
     public func double(_ key: String, default fallback: Double) throws(ConfigurationFault) -> Double {
         guard let value = values[key]?.value else { return fallback }
         var text = value
-        if let last = text.utf8.last, [0x66, 0x46, 0x64, 0x44].contains(last), text.utf8.first.map(Self.isNumeric) == true {
+        if let last = text.utf8.last, [0x66, 0x46, 0x64, 0x44].contains(last),
+            text.utf8.first.map(Self.isNumeric) == true
+        {
             text.removeLast()
         }
         let isName = ["NaN", "Infinity", "+Infinity", "-Infinity", "+NaN", "-NaN"].contains(text)

@@ -58,7 +58,14 @@ package enum ConfigurationLoader {
         diagnostics.append(lexical)
         let referenced = Substitution.resolve(&properties, lookups: lookups, diagnostics: &diagnostics)
         let raw = RawConfiguration(properties, referenced: referenced, diagnostics: &diagnostics)
-        noteOthers(raw, agent: agent, catalog: catalog, lookups: lookups, referenced: referenced, diagnostics: &diagnostics)
+        noteOthers(
+            raw,
+            agent: agent,
+            catalog: catalog,
+            lookups: lookups,
+            referenced: referenced,
+            diagnostics: &diagnostics
+        )
         guard let rawAgent = raw.agents[agent] else {
             faultMissing(agent, raw, files: files.map(\.path), diagnostics: &diagnostics)
             return nil
@@ -107,7 +114,12 @@ package enum ConfigurationLoader {
         }
     }
 
-    private static func faultMissing(_ agent: String, _ raw: RawConfiguration, files: [String], diagnostics: inout Diagnostics) {
+    private static func faultMissing(
+        _ agent: String,
+        _ raw: RawConfiguration,
+        files: [String],
+        diagnostics: inout Diagnostics
+    ) {
         let real = raw.names.filter { raw.agents[$0]?.hasLists ?? false }
         let known = real.prefix(10).map { "`\($0)`" }.joined(separator: ", ")
         let advice =

@@ -73,14 +73,16 @@ enum FlumeTypes {
                 "search_replace": "SearchAndReplaceInterceptor$Builder",
                 "remove_header": "RemoveHeaderInterceptor$Builder",
             ]
-        ) + group(
-            "org.apache.flume.sink.solr.morphline.",
-            classes: ["UUIDInterceptor$Builder", "MorphlineInterceptor$Builder"]
-        ),
+        )
+            + group(
+                "org.apache.flume.sink.solr.morphline.",
+                classes: ["UUIDInterceptor$Builder", "MorphlineInterceptor$Builder"]
+            ),
         .eventSerializer: group(
             "org.apache.flume.serialization.",
             [
-                "text": "BodyTextEventSerializer$Builder", "header_and_text": "HeaderAndBodyTextEventSerializer$Builder",
+                "text": "BodyTextEventSerializer$Builder",
+                "header_and_text": "HeaderAndBodyTextEventSerializer$Builder",
                 "avro_event": "FlumeEventAvroEventSerializer$Builder",
             ]
         ) + [Entry(alias: nil, className: "org.apache.flume.sink.hdfs.AvroEventSerializer$Builder")],
@@ -114,6 +116,7 @@ enum FlumeTypes {
         _ aliases: KeyValuePairs<String, String> = [:],
         classes: [String] = []
     ) -> [Entry] {
-        aliases.map { Entry(alias: $0, className: package + $1) } + classes.map { Entry(alias: nil, className: package + $0) }
+        aliases.map { Entry(alias: $0, className: package + $1) }
+            + classes.map { Entry(alias: nil, className: package + $0) }
     }
 }

@@ -9,7 +9,8 @@ enum NearestWay {
     /// For a class that is not Flume's.
     static func insteadOfForeignClass(kind: ComponentKind) -> String {
         switch kind {
-        case .interceptor: "the interceptors `static`, `timestamp`, `host` and `regex_extractor` do what most such classes do"
+        case .interceptor:
+            "the interceptors `static`, `timestamp`, `host` and `regex_extractor` do what most such classes do"
         case .source: "let an `exec` source run a program that prints the events, or post them to an `http` source"
         case .sink: "write it in Swift as Examples/CustomSink shows, or forward to an `avro` or Kafka sink"
         default: general(kind)
@@ -29,7 +30,8 @@ enum NearestWay {
         case .extractorSerializer: "leave the type out: the group's text becomes the header"
         case .httpHandler: "use `org.apache.flume.source.http.JSONHandler`"
         case .pathManager: "use `default`"
-        case .keyProvider, .cipherProvider: "leave the encryption keys out and keep the directories on an encrypted disk"
+        case .keyProvider, .cipherProvider:
+            "leave the encryption keys out and keep the directories on an encrypted disk"
         }
     }
 

@@ -62,7 +62,8 @@ struct RawAgent {
             return
         }
         let rest = key[key.utf8.index(after: dot)...]
-        guard let end = rest.utf8.firstIndex(of: 0x2E), end != rest.startIndex, rest.utf8.index(after: end) != rest.endIndex
+        guard let end = rest.utf8.firstIndex(of: 0x2E), end != rest.startIndex,
+            rest.utf8.index(after: end) != rest.endIndex
         else {
             guard !isReferenced else { return }
             diagnostics.note(

@@ -13,7 +13,8 @@ struct RawConfiguration {
                 diagnostics.note("`\(key)` has no value and is ignored, as in Flume", at: property.location)
                 continue
             }
-            guard let dot = key.utf8.firstIndex(of: 0x2E), dot != key.startIndex, key.utf8.index(after: dot) != key.endIndex
+            guard let dot = key.utf8.firstIndex(of: 0x2E), dot != key.startIndex,
+                key.utf8.index(after: dot) != key.endIndex
             else {
                 if !isReferenced {
                     diagnostics.note("`\(key)` names no agent and is ignored", at: property.location)

@@ -51,7 +51,8 @@ package struct Setting: Sendable, Hashable {
     /// The text without characters up to U+0020 at both ends, as java.lang.String.trim.
     static func trimmed(_ text: String) -> String {
         let bytes = text.utf8
-        guard let first = bytes.firstIndex(where: { $0 > 0x20 }), let last = bytes.lastIndex(where: { $0 > 0x20 }) else {
+        guard let first = bytes.firstIndex(where: { $0 > 0x20 }), let last = bytes.lastIndex(where: { $0 > 0x20 })
+        else {
             return ""
         }
         if first == bytes.startIndex, bytes.index(after: last) == bytes.endIndex { return text }

@@ -25,6 +25,9 @@ package struct Substitution {
     /// A value is not made longer than this, in bytes.
     private static let longest = 1 << 20
 
+    /// All values together are not made longer than this.
+    private static let most = 64 << 20
+
     private enum State {
         case raw
         case open
@@ -36,6 +39,7 @@ package struct Substitution {
     private var states: [State]
     private let places: [String: Int]
     private var diagnostics = Diagnostics()
+    private var bytesLeft = Self.most
     private var referenced: Set<String> = []
     /// The prefixed names that are being resolved, outermost first.
     private var openNames: [String] = []
@@ -106,10 +110,11 @@ package struct Substitution {
             }
             let name = replace(inner, at: location, depth: depth + 1)
             if let value = lookUp(name, at: location, depth: depth + 1) {
-                if result.count + value.count > Self.longest {
-                    note("a value grows beyond \(Self.longest) bytes; `\(Self.string(written))` stays as it is", at: location)
+                if result.count + value.count > Self.longest || value.count > bytesLeft {
+                    note("`\(Self.string(written))` stays as it is: the values would grow too long", at: location)
                     result += written
                 } else {
+                    bytesLeft -= value.count
                     result += value
                 }
             } else {
@@ -146,7 +151,9 @@ package struct Substitution {
     private mutating func lookUp(_ expression: [UInt8], at location: SourceLocation, depth: Int) -> [UInt8]? {
         var name = expression
         var fallback: [UInt8]?
-        if let colon = expression.indices.dropLast().first(where: { expression[$0] == 0x3A && expression[$0 + 1] == 0x2D }) {
+        if let colon = expression.indices.dropLast().first(where: {
+            expression[$0] == 0x3A && expression[$0 + 1] == 0x2D
+        }) {
             name = Array(expression[..<colon])
             fallback = Array(expression[(colon + 2)...])
         }
@@ -229,7 +236,11 @@ package struct Substitution {
                 advice: "set it, or give a default: `${env:\(key):-…}`"
             )
         case "sys":
-            note("\(written) stays as it is: there is no such system property", at: location, advice: "give `-D\(key)=…`")
+            note(
+                "\(written) stays as it is: there is no such system property",
+                at: location,
+                advice: "give `-D\(key)=…`"
+            )
         case "java":
             note("\(written) stays as it is: there is no Java here", at: location)
         case "date":

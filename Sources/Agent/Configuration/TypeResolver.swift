@@ -6,7 +6,8 @@ struct TypeResolver {
         if let entry = catalog.entry(of: kind, named: type) { return .success(entry) }
         if let entry = FlumeTypes.entry(of: kind, named: type) {
             // One of the two names may be in the catalog where the other is not.
-            if let known = catalog.entry(of: kind, named: entry.className) { return .success(known) }
+            let other = entry.className == type ? entry.alias : entry.className
+            if let known = other.flatMap({ catalog.entry(of: kind, named: $0) }) { return .success(known) }
             return .failure(
                 TypeFault(
                     message: "`\(type)` is a Flume \(kind.noun) that Tributary does not have",
@@ -43,7 +44,8 @@ struct TypeResolver {
         }
         let lower = type.lowercased()
         if let className = classes.first(where: { Self.simpleName($0) == lower }) {
-            let alias = (entries.first { $0.className == className }?.alias)
+            let alias =
+                (entries.first { $0.className == className }?.alias)
                 ?? (flume.first { $0.className == className }?.alias)
             return TypeFault(
                 message: "\(unknown): a class needs its package",
