@@ -75,6 +75,28 @@ struct ComponentSettingsTests {
         )
     }
 
+    @Test("Bounds belong to the range")
+    func bounds() {
+        #expect(throws: Never.self) { try settings.int("port", default: 0, min: 4141, max: 4141) }
+        #expect(throws: ConfigurationFault.self) { try settings.int("port", default: 0, min: 4142) }
+        #expect(throws: ConfigurationFault.self) { try settings.int("port", default: 0, max: 4140) }
+        #expect(throws: ConfigurationFault.self) { try settings.requiredInt("none") }
+    }
+
+    @Test("A fault from a file has the place of the value, of the component where the key is missing")
+    func places() throws {
+        let text = (BadFileTests.good + ["a.sources.r.batchSize =   many"]).joined(separator: "\n")
+        let source = try #require(BadFileTests.load(text).configuration?.sources.first)
+        #expect(
+            message { () throws(ConfigurationFault) in try source.settings.int("batchSize", default: 1) }
+                == "f:9:27: fault: `a.sources.r.batchSize`: `many` is not a whole number"
+        )
+        #expect(
+            message { () throws(ConfigurationFault) in try source.settings.required("totalEvents") }
+                == "f:5:1: fault: `a.sources.r.totalEvents` is missing; source `r` needs it"
+        )
+    }
+
     @Test func fallingBack() {
         var notes: [Diagnostic] = []
         #expect(settings.intOrDefault("word", default: 100) { notes.append($0) } == 100)
