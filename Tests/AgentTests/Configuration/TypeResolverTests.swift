@@ -15,7 +15,7 @@ struct TypeResolverTests {
         }
     }
 
-    /// The user's names of config.md's lists, written by hand.
+    /// Flume's names, written by hand from its user guide, not from the table under test.
     static let flumeNames: [(ComponentKind, String)] = [
         (
             .source,
