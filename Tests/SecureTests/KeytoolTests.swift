@@ -40,7 +40,9 @@ import Testing
         let certificate = path + ".cer"
         let pass = ["-storepass", "changeit", "-alias", "flume"]
         try CertificateMaker.run(
-            "keytool", ["-exportcert", "-keystore", path, "-file", certificate] + pass, in: "/"
+            "keytool",
+            ["-exportcert", "-keystore", path, "-file", certificate] + pass,
+            in: "/"
         )
         try CertificateMaker.run(
             "keytool",
@@ -64,7 +66,8 @@ import Testing
         #expect(error?.message.contains("is a \(kind) store") == true)
         // The line given works as it stands.
         let command = error?.message.components(separatedBy: "convert it: ").last ?? ""
-        let words = command.split(separator: " ").map(String.init) + ["-srcstorepass", "changeit", "-deststorepass", "changeit"]
+        let passwords = ["-srcstorepass", "changeit", "-deststorepass", "changeit"]
+        let words = command.split(separator: " ").map(String.init) + passwords
         try CertificateMaker.run(words[0], Array(words.dropFirst()), in: "/")
         let converted = StoreReference(path: path + ".p12", password: "changeit")
         _ = try TLSContext(server: TLSServerSettings(keyStore: converted))

@@ -99,9 +99,8 @@ import Testing
         let new = TLSLimits(includeProtocols: ["TLSv1.3"])
         let listener = try await Listener.start(Contexts.server(limits: old))
         let client = try await listener.connect(Contexts.client(limits: new))
-        await self.refusal(
-            try await listener.next(), .protocolVersion, "no TLS version in common with the peer, spoken here is TLSv1.2"
-        )
+        let text = "no TLS version in common with the peer, spoken here is TLSv1.2"
+        await self.refusal(try await listener.next(), .protocolVersion, text)
         await self.refusal(client, .peerAlert, "the peer speaks none of this client's TLS versions")
         await listener.stop()
     }
@@ -132,7 +131,8 @@ import Testing
         let client = try await listener.connect(nil)
         try await client.send(ByteBuffer(bytes: bytes))
         await self.refusal(
-            try await listener.next(), .plainText,
+            try await listener.next(),
+            .plainText,
             "the peer speaks plain text on this TLS port: its first bytes are \(text)"
         )
         await client.close()
@@ -166,7 +166,9 @@ import Testing
         try await client.send(ByteBuffer(bytes: [0x16, 0x03, 0x01, 0x02, 0x00, 0x01]))
         await client.close()
         await self.refusal(
-            try await listener.next(), .closedInHandshake, "the peer closed the connection in mid-handshake"
+            try await listener.next(),
+            .closedInHandshake,
+            "the peer closed the connection in mid-handshake"
         )
         await listener.stop()
     }

@@ -36,7 +36,8 @@ package struct CertificateMaker {
     package func makeAuthority(_ name: String) throws -> Authority {
         try self.run([
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650",
-            "-keyout", self.path("\(name).key"), "-out", self.path("\(name).pem"), "-subj", "/O=Tributary Test/CN=\(name)",
+            "-keyout", self.path("\(name).key"), "-out", self.path("\(name).pem"),
+            "-subj", "/O=Tributary Test/CN=\(name)",
         ])
         return try self.prepare(name)
     }

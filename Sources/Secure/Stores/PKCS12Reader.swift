@@ -23,7 +23,7 @@ struct PKCS12Reader {
         try unsafe self.checkPassword(container)
         do {
             return try unsafe self.parse(container)
-        } catch where error.errors.entries.contains(where: { $0.reason == ERR_R_UNSUPPORTED }) {
+        } catch  where error.errors.entries.contains(where: { $0.reason == ERR_R_UNSUPPORTED }) {
             // 1: keep what is loaded by default beside it (OSSL_PROVIDER(3)).
             _ = unsafe OSSL_PROVIDER_try_load(nil, "legacy", 1)
             do {
