@@ -25,25 +25,25 @@ import TestSupport
 
         deinit {
             avro_value_decref(&value)
-            avro_value_iface_decref(interface)
+            tributary_avro_class_free(interface)
             avro_schema_decref(schema)
         }
 
         func write(_ events: [Event]) -> [UInt8] {
             for event in events {
                 var element = avro_value_t()
-                avro_value_append(&value, &element, nil)
+                tributary_avro_append(&value, &element)
                 var headers = avro_value_t()
-                avro_value_get_by_name(&element, "headers", &headers, nil)
+                tributary_avro_field(&element, "headers", &headers)
                 for (key, text) in event.headers {
                     var header = avro_value_t()
-                    avro_value_add(&headers, key, &header, nil, nil)
-                    avro_value_set_string(&header, text)
+                    tributary_avro_add(&headers, key, &header)
+                    tributary_avro_set_string(&header, text)
                 }
                 var body = avro_value_t()
-                avro_value_get_by_name(&element, "body", &body, nil)
+                tributary_avro_field(&element, "body", &body)
                 var bytes = Array(event.body.readableBytesView)
-                avro_value_set_bytes(&body, &bytes, bytes.count)
+                tributary_avro_set_bytes(&body, &bytes, bytes.count)
             }
             var size = 0
             avro_value_sizeof(&value, &size)
@@ -60,29 +60,29 @@ import TestSupport
             defer { avro_reader_free(reader) }
             guard avro_value_read(reader, &value) == 0 else { return nil }
             var count = 0
-            avro_value_get_size(&value, &count)
+            tributary_avro_count(&value, &count)
             return (0..<count).map { index in
                 var element = avro_value_t()
-                avro_value_get_by_index(&value, index, &element, nil)
+                tributary_avro_at(&value, index, &element, nil)
                 var map = avro_value_t()
-                avro_value_get_by_name(&element, "headers", &map, nil)
+                tributary_avro_field(&element, "headers", &map)
                 var entries = 0
-                avro_value_get_size(&map, &entries)
+                tributary_avro_count(&map, &entries)
                 var headers: [String: String] = [:]
                 for entry in 0..<entries {
                     var header = avro_value_t()
                     var key: UnsafePointer<CChar>?
-                    avro_value_get_by_index(&map, entry, &header, &key)
+                    tributary_avro_at(&map, entry, &header, &key)
                     var text: UnsafePointer<CChar>?
                     var length = 0
-                    avro_value_get_string(&header, &text, &length)
+                    tributary_avro_get_string(&header, &text, &length)
                     headers[String(cString: key!)] = String(cString: text!)
                 }
                 var body = avro_value_t()
-                avro_value_get_by_name(&element, "body", &body, nil)
+                tributary_avro_field(&element, "body", &body)
                 var start: UnsafeRawPointer?
                 var length = 0
-                avro_value_get_bytes(&body, &start, &length)
+                tributary_avro_get_bytes(&body, &start, &length)
                 return Event(
                     headers: headers,
                     body: ByteBuffer(bytes: UnsafeRawBufferPointer(start: start, count: length))
