@@ -73,7 +73,7 @@ struct AgentCommand: AsyncParsableCommand {
         for diagnostic in outcome.diagnostics.all { say(diagnostic.description) }
         guard let configuration = outcome.configuration else { throw ExitCode(2) }
 
-        let threads = Int(properties["tributary.event-loops"] ?? "") ?? min(4, System.coreCount)
+        let threads = Int(properties["tributary.event-loops"] ?? "") ?? EventLoops.count(cores: System.coreCount)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads))
         var assembly = AgentAssembly(
             AgentAssembly.Surroundings(
