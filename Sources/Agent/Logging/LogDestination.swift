@@ -62,11 +62,10 @@ package final class LogDestination: Sendable {
         state.withLock { state in
             if state.file != nil, state.size >= state.rollAt { roll(&state) }
             if state.lost > 0 {
-                let count = state.lost
-                state.lost = 0
-                send(own(level: .warning, "log lines were lost", [("lines", String(count))]), &state)
+                let count = [(key: "lines", value: String(state.lost))]
+                if send(own(level: .warning, "log lines were lost", count), &state) { state.lost = 0 }
             }
-            send(line, &state)
+            if !send(line, &state) { state.lost += 1 }
         }
     }
 
@@ -81,20 +80,22 @@ package final class LogDestination: Sendable {
 
     // MARK: - Under the lock
 
-    private func send(_ line: [UInt8], _ state: inout State) {
+    /// False when the line could be written nowhere.
+    @discardableResult
+    private func send(_ line: [UInt8], _ state: inout State) -> Bool {
         if let file = state.file {
             let error = Self.writeAll(line, to: file)
             if error == 0 {
                 state.size += line.count
                 state.isFailing = false
-                return
+                return true
             }
             if !state.isFailing {
                 state.isFailing = true
                 tell("cannot write the log file; lines go to standard error", error)
             }
         }
-        if Self.writeAll(line, to: fallback) != 0 { state.lost += 1 }
+        return Self.writeAll(line, to: fallback) == 0
     }
 
     private func open(_ state: inout State) {

@@ -66,7 +66,7 @@ final class MonitoringHandler: ChannelInboundHandler {
         // After an upgrade that nobody made, the parser would read nothing more.
         let isKept = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
         send(
-            routes.reply(method: head.method, target: head.uri),
+            routes.reply(method: head.method.rawValue, target: head.uri),
             version: head.version,
             isKept: isKept,
             hasBody: head.method != .HEAD,

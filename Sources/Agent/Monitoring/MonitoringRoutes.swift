@@ -9,8 +9,8 @@ struct MonitoringRoutes: Sendable {
 
     /// Paths count in any case and exactly, without their query. Methods do not count, but for the two that Flume's
     /// `HTTPMetricsServer` forbids.
-    func reply(method: HTTPMethod, target: String) -> MonitoringReply {
-        if method == .TRACE || method == .OPTIONS { return .refusal(.forbidden) }
+    func reply(method: String, target: String) -> MonitoringReply {
+        if method == "TRACE" || method == "OPTIONS" { return .refusal(.forbidden) }
         switch Self.path(of: target).lowercased() {
         case "/": return MonitoringReply(.ok, MonitoringReply.html, Array(Self.frontPage.utf8))
         case "/metrics": return MonitoringReply(.ok, MonitoringReply.json, metrics())
