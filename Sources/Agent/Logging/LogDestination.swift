@@ -25,6 +25,7 @@ package final class LogDestination: Sendable {
 
     private let settings: LogFileSettings?
     private let fallback: Int32
+    private let linesFallBack: Bool
     private let now: @Sendable () -> CalendarTime
     private let state = Mutex(State())
 
@@ -32,6 +33,7 @@ package final class LogDestination: Sendable {
     package init(descriptor: Int32 = STDERR_FILENO) {
         settings = nil
         fallback = descriptor
+        linesFallBack = true
         now = { .now() }
     }
 
@@ -39,14 +41,17 @@ package final class LogDestination: Sendable {
     ///
     /// - Parameters:
     ///   - fallback: where lines go, with one that says why, while the file cannot be written.
+    ///   - linesFallBack: false where another destination writes the same lines there.
     ///   - now: the time of the lines that this destination writes about itself.
     package init(
         file settings: LogFileSettings,
         fallback: Int32 = STDERR_FILENO,
+        linesFallBack: Bool = true,
         now: @escaping @Sendable () -> CalendarTime = { .now() }
     ) {
         self.settings = settings
         self.fallback = fallback
+        self.linesFallBack = linesFallBack
         self.now = now
         state.withLock { open(&$0) }
     }
@@ -95,7 +100,7 @@ package final class LogDestination: Sendable {
                 tell("cannot write the log file; lines go to standard error", error)
             }
         }
-        return Self.writeAll(line, to: fallback) == 0
+        return linesFallBack ? Self.writeAll(line, to: fallback) == 0 : true
     }
 
     private func open(_ state: inout State) {

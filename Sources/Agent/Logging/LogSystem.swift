@@ -10,7 +10,9 @@ package struct LogSystem: Sendable {
         level = settings.level
         var destinations: [LogDestination] = []
         if settings.console { destinations.append(LogDestination()) }
-        if let file = settings.file { destinations.append(LogDestination(file: file)) }
+        if let file = settings.file {
+            destinations.append(LogDestination(file: file, linesFallBack: !settings.console))
+        }
         self.destinations = destinations
     }
 

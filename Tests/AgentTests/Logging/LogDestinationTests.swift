@@ -106,6 +106,21 @@ import Testing
         )
     }
 
+    /// With the console beside the file, standard error has each line already.
+    @Test func doesNotRepeatTheConsolesLines() {
+        let log = LogDestination(
+            file: LogFileSettings(path: "/dev/full"),
+            fallback: fallback.fileDescriptor,
+            linesFallBack: false,
+            now: { LogLineTests.time }
+        )
+        log.write(Array("one\n".utf8))
+        log.write(Array("two\n".utf8))
+        let told = folder.text("stderr")?.split(separator: "\n") ?? []
+        #expect(told.count == 1)
+        #expect(told.first?.contains("cannot write the log file") == true)
+    }
+
     @Test func countsWhatCouldBeWrittenNowhere() throws {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)

@@ -50,15 +50,15 @@ import Testing
 
     /// What listens there says this, or nothing.
     @Test(arguments: [
-        ("", "no answer within 300 ms; "),
-        ("SSH-2.0-x\r\n", "what answers does not speak HTTP; "),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", "no answer within 300 ms; "),
+        ("", 300, "no answer within 300 ms; "),
+        ("SSH-2.0-x\r\n", 20_000, "what answers does not speak HTTP; "),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", 300, "no answer within 300 ms; "),
         (
-            "HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\nnot\u{1B}[1m",
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\nnot\u{1B}[1m", 20_000,
             "status 404, not an agent's answer: not\\u{1b}[1m"
         ),
     ])
-    func tellsStrangers(_ says: String, _ expected: String) async throws {
+    func tellsStrangers(_ says: String, timeout: Int64, _ expected: String) async throws {
         let stranger = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 if !says.isEmpty {
@@ -68,7 +68,7 @@ import Testing
             }
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(stranger.localAddress?.port)
-        let answer = await ask(port, timeout: .milliseconds(300))
+        let answer = await ask(port, timeout: .milliseconds(timeout))
         #expect(!answer.ok)
         #expect(answer.text.hasPrefix("127.0.0.1:\(port): \(expected)"), "\(answer.text)")
         try await stranger.close()
