@@ -5,8 +5,7 @@ import Synchronization
 
 /// A Kafka broker for tests: noida-db on a free port of this machine, with its data in a directory of its own.
 ///
-/// Its program is `.venv/bin/noida-db` in the package's root, or `bin/noida-db` of the environment that `TRIBUTARY_VENV`
-/// names. It keeps all records in memory: at most 400,000 in one run.
+/// It comes with the Python environment `.venv` in the package's root, or the one that `TRIBUTARY_VENV` names. It keeps all records in memory: at most 400,000 in one run.
 // @unchecked: `process` changes under `lock` only.
 package final class Broker: @unchecked Sendable {
     /// A cluster that the environment names, which tests cannot stop.
@@ -17,7 +16,7 @@ package final class Broker: @unchecked Sendable {
 
     /// Why no broker can be started here; `nil` where one can.
     package static let whyNone: String? =
-        program == nil ? "no noida-db: neither .venv/bin/noida-db nor $TRIBUTARY_VENV/bin/noida-db" : nil
+        program == nil ? "no noida-db in .venv or $TRIBUTARY_VENV" : nil
 
     /// Whether there is a broker to write to, named or ours.
     package static let isAvailable = namedCluster != nil || program != nil
@@ -28,9 +27,13 @@ package final class Broker: @unchecked Sendable {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let environment = ProcessInfo.processInfo.environment["TRIBUTARY_VENV"].map { [$0] } ?? []
-        return ([root.appendingPathComponent(".venv").path] + environment)
-            .map { $0 + "/bin/noida-db" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
+        // The program itself: `bin/noida-db` is a script that would not hand signals on.
+        return ([root.appendingPathComponent(".venv").path] + environment).lazy
+            .flatMap { venv in
+                let versions = (try? FileManager.default.contentsOfDirectory(atPath: venv + "/lib")) ?? []
+                return versions.map { venv + "/lib/\($0)/site-packages/noida_db/noida-db" }
+            }
+            .first { FileManager.default.fileExists(atPath: $0) }
     }()
 
     /// The broker that tests share which leave it running.
@@ -55,7 +58,7 @@ package final class Broker: @unchecked Sendable {
     package var bootstrap: String { "127.0.0.1:\(port)" }
     private let directory: URL
     private let lock = NSLock()
-    private var process: Process?
+    private var process: ChildProcess?
 
     private init(port: Int, directory: URL) {
         self.port = port
@@ -63,7 +66,7 @@ package final class Broker: @unchecked Sendable {
     }
 
     deinit {
-        try? stop()
+        stop()
         try? FileManager.default.removeItem(at: directory)
     }
 
@@ -80,12 +83,12 @@ package final class Broker: @unchecked Sendable {
     package func restart() throws { try launch() }
 
     /// Ends it as an operator would (SIGTERM), so that it keeps its records.
-    package func stop() throws {
-        guard let process = lock.withLock({ self.process }) else { return }
-        process.terminate()
-        process.waitUntilExit()
-        Children.remove(process.processIdentifier)
-        lock.withLock { self.process = nil }
+    package func stop() {
+        let process = lock.withLock {
+            defer { self.process = nil }
+            return self.process
+        }
+        process?.terminate()
     }
 
     /// Freezes it: connections stay, nothing is answered.
@@ -93,49 +96,23 @@ package final class Broker: @unchecked Sendable {
     package func resume() { signal(SIGCONT) }
 
     private func signal(_ number: Int32) {
-        if let process = lock.withLock({ self.process }) { kill(process.processIdentifier, number) }
+        lock.withLock { process }?.signal(number)
     }
 
     private func launch() throws {
         guard let program = Self.program else { throw Failure(description: Self.whyNone ?? "") }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = [
-            "start", "--data-dir", directory.path, "--host", "127.0.0.1", "--only", "kafka", "--kafka-port", "\(port)",
-        ]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        Children.add(process.processIdentifier)
+        // The package is installed without the right to run it; its script gives that at the first run.
+        chmod(program, 0o755)
+        let process = try ChildProcess(
+            program,
+            ["start", "--data-dir", directory.path, "--host", "127.0.0.1", "--only", "kafka", "--kafka-port", "\(port)"]
+        )
         lock.withLock { self.process = process }
         let limit = Date() + 20
         while !FreePort.isOpen(port) {
             guard process.isRunning, Date() < limit else { throw Failure(description: "noida-db did not start") }
             usleep(20_000)
         }
-    }
-}
-
-/// Programs that tests started, ended with the test process.
-package enum Children {
-    private static let running = Mutex<Set<Int32>>([])
-    private static let atExit: Void = {
-        atexit {
-            for child in Children.running.withLock({ $0 }) {
-                kill(child, SIGCONT)
-                kill(child, SIGKILL)
-            }
-        }
-    }()
-
-    package static func add(_ child: Int32) {
-        _ = atExit
-        running.withLock { _ = $0.insert(child) }
-    }
-
-    package static func remove(_ child: Int32) {
-        running.withLock { _ = $0.remove(child) }
     }
 }
 

@@ -39,10 +39,8 @@ package enum KcatReader {
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
-        Children.add(process.processIdentifier)
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        Children.remove(process.processIdentifier)
         guard process.terminationStatus == 0 else {
             throw Broker.Failure(description: "kcat ended with \(process.terminationStatus) on topic \(topic)")
         }

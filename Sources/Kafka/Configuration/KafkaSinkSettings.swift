@@ -153,9 +153,10 @@ package struct KafkaSinkSettings: Sendable {
             ClientOption("topic.metadata.refresh.interval.ms", "300000"),
             ClientOption("socket.send.buffer.bytes", "131072"),
             ClientOption("ssl.endpoint.identification.algorithm", "https"),
-            // Ours: see docs of `ClientConfiguration`, and a wait that is measured to cost no throughput.
+            // Ours. A whole batch is handed over at once, so records go together without a wait: with batches of 100 and
+            // 800 held, 0 ms took less CPU than 1, 2 or 5 ms, and passed 1.3 million events a second (5 ms: 0.13).
+            ClientOption("linger.ms", "0"),
             ClientOption("log.queue", "true"),
-            ClientOption("linger.ms", "1"),
             ClientOption("queue.buffering.max.messages", String(max(100_000, min(maxHeldEvents, 10_000_000)))),
         ]
     }

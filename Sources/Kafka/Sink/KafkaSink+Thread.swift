@@ -34,8 +34,9 @@ extension KafkaSink {
             if let stall { produce(stall.batch, from: stall.index, slot: stall.slot, isResuming: true) }
             let isStalled = stall != nil && state.withLock { $0.ledger.stall != nil }
             poll(client, wait(now, phase, isStalled, round), &round)
+            // Before outcomes are reported, so that who tries again at once finds a client that works.
+            if round.hasFatal { renew(client, &round) }
             settleOutcomes()
-            if let failure = client.fatalFailureIfSeen(round.hasFatal) { renew(client, failure, &round) }
         }
         close(&round)
     }
@@ -76,6 +77,7 @@ extension KafkaSink {
                         isAcknowledged = true
                         state.ledger.acknowledge(slot: slot, index: index)
                     } else {
+                        if KafkaFailure.isFatal(error) { round.hasFatal = true }
                         state.ledger.fail(slot: slot, index: index, .kafka(error))
                     }
                 }
@@ -84,7 +86,7 @@ extension KafkaSink {
         case .error:
             let failure = event.failure
             logger.debug("Kafka client error", metadata: ["error.message": "\(failure)"])
-            if failure.isFatal {
+            if KafkaFailure.isFatal(failure.code) {
                 round.hasFatal = true
             } else if failure.isAllBrokersDown {
                 round.health.allBrokersDown(now: .now())
@@ -130,9 +132,10 @@ extension KafkaSink {
     }
 
     /// Makes a new client in place of one with a fatal error, which takes nothing any more. What it held has failed.
-    private func renew(_ client: ClientHandle, _ failure: KafkaFailure, _ round: inout Round) {
+    private func renew(_ client: ClientHandle, _ round: inout Round) {
+        let failure = client.fatalFailure ?? KafkaFailure(code: KafkaFailure.fatal)
         logger.warning("the Kafka client had a fatal error and is replaced", metadata: ["error.message": "\(failure)"])
-        drain(client, until: .now() + Self.purgeLimit, &round)
+        drain(client, until: .now() + Self.purgeLimit, stalled: .kafka(failure.code), &round)
         state.withLock { $0.ledger.failAll(.kafka(failure.code)) }
         do throws(ComponentError) {
             try connect()
@@ -141,14 +144,18 @@ extension KafkaSink {
             // The next round tries again.
             logger.error("the Kafka client cannot be replaced", metadata: ["error.message": "\(error)"])
         }
-        settleOutcomes()
     }
 
     /// Gives up what the client still has and takes the reports about it.
-    private func drain(_ client: ClientHandle, until limit: NIODeadline, _ round: inout Round) {
+    private func drain(
+        _ client: ClientHandle,
+        until limit: NIODeadline,
+        stalled: EventFailure,
+        _ round: inout Round
+    ) {
         client.purge()
         while state.withLock({ $0.ledger.heldEvents > 0 }), .now() < limit {
-            state.withLock { $0.ledger.failStalled(.stopped) }
+            state.withLock { $0.ledger.failStalled(stalled) }
             guard let event = client.poll(milliseconds: 20) else { continue }
             take(event, &round)
         }
@@ -156,7 +163,7 @@ extension KafkaSink {
 
     private func close(_ round: inout Round) {
         if let client = currentClient(), state.withLock({ $0.ledger.heldEvents > 0 }) {
-            drain(client, until: .now() + Self.purgeLimit, &round)
+            drain(client, until: .now() + Self.purgeLimit, stalled: .stopped, &round)
         }
         state.withLock { $0.ledger.failAll(.stopped) }
         settleOutcomes()
@@ -164,8 +171,4 @@ extension KafkaSink {
         // The last reference: librdkafka's threads end here.
         replaceProducer(nil)
     }
-}
-
-extension ClientHandle {
-    fileprivate func fatalFailureIfSeen(_ seen: Bool) -> KafkaFailure? { seen ? fatalFailure : nil }
 }

@@ -22,7 +22,7 @@ internal import Events
 
     enum Result {
         case queued
-        /// librdkafka has no room now.
+        /// librdkafka has no room now, or takes nothing at all after a fatal error.
         case full
         case failed(EventFailure)
     }
@@ -108,8 +108,12 @@ internal import Events
                 opaque
             )
         }
-        if error == RD_KAFKA_RESP_ERR_NO_ERROR { return .queued }
-        return error == RD_KAFKA_RESP_ERR__QUEUE_FULL ? .full : .failed(.kafka(error.rawValue))
+        switch error {
+        case RD_KAFKA_RESP_ERR_NO_ERROR: return .queued
+        // The second until the sink's thread has replaced the client.
+        case RD_KAFKA_RESP_ERR__QUEUE_FULL, RD_KAFKA_RESP_ERR__FATAL: return .full
+        default: return .failed(.kafka(error.rawValue))
+        }
     }
 
     private struct Failed: Error {
