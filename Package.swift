@@ -41,7 +41,7 @@ var targets: [Target] = [
     ),
     .target(
         name: "Agent",
-        dependencies: ["AvroRPC", "Events", "Secure", nio, posix, http, log, deque, lifecycle],
+        dependencies: ["AvroRPC", "CPlatform", "Events", "Secure", nio, posix, http, log, deque, lifecycle],
         swiftSettings: sources
     ),
     .target(name: "Collector", dependencies: ["Agent", "AvroRPC", "Events", nio, log], swiftSettings: sources),

@@ -1,6 +1,7 @@
 #ifndef TRIBUTARY_CPLATFORM_H
 #define TRIBUTARY_CPLATFORM_H
 
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,5 +11,12 @@ uint32_t tributary_crc32c(uint32_t crc, const void *bytes, size_t length);
 
 /// The same by table, on any processor: what the hardware path is tested against.
 uint32_t tributary_crc32c_table(uint32_t crc, const void *bytes, size_t length);
+
+/// A pipe (reading end, writing end) that no program started later inherits. 0, or -1 and errno.
+int tributary_pipe(int ends[2]);
+
+/// Closes every descriptor from `first` on in the program to be started; glibc declares it for GNU sources only.
+/// 0, or an errno value.
+int tributary_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 
 #endif
