@@ -1,14 +1,16 @@
 import Events
 import NIOCore
-import Testing
 import TestSupport
+import Testing
 
 /// The reader of the hot path against the slow one of these tests: on what odd peers may send, on every truncation of it
 /// and on every change of a byte of it, both reject it or both read the same.
 @Suite struct EventBatchPropertyTests {
     typealias Plain = PlainReader.PlainEvent
 
-    private static func randomEvents(_ generator: inout SeededGenerator) -> [(headers: [(String, String)], body: [UInt8])] {
+    private static func randomEvents(
+        _ generator: inout SeededGenerator
+    ) -> [(headers: [(String, String)], body: [UInt8])] {
         (0..<Int.random(in: 0...5, using: &generator)).map { _ in
             let headers = (0..<Int.random(in: 0...4, using: &generator)).map { _ in
                 (
@@ -16,7 +18,9 @@ import TestSupport
                     String(repeating: "v", count: Int.random(in: 0...3, using: &generator))
                 )
             }
-            let body = (0..<Int.random(in: 0...6, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            let body = (0..<Int.random(in: 0...6, using: &generator)).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
             return (headers, body)
         }
     }
@@ -70,7 +74,9 @@ import TestSupport
             }
             for index in bytes.indices {
                 var changed = bytes
-                for value in [changed[index] ^ 1, changed[index] ^ 0x80, 0, 0xff, UInt8.random(in: 0...255, using: &generator)] {
+                for value in [
+                    changed[index] ^ 1, changed[index] ^ 0x80, 0, 0xff, UInt8.random(in: 0...255, using: &generator),
+                ] {
                     changed[index] = value
                     if Self.plain(changed) == nil { rejected += 1 } else { accepted += 1 }
                     if !Self.agree(changed) { Issue.record("byte \(index) to \(value): \(bytes)") }
@@ -83,7 +89,8 @@ import TestSupport
     }
 
     @Test func everyByteValueInOnePlainBatch() {
-        let bytes: [UInt8] = [4, 2, 8] + Array("host".utf8) + [2] + Array("a".utf8) + [0, 2] + Array("x".utf8) + [0, 0, 0]
+        let bytes: [UInt8] =
+            [4, 2, 8] + Array("host".utf8) + [2] + Array("a".utf8) + [0, 2] + Array("x".utf8) + [0, 0, 0]
         #expect(Self.plain(bytes)?.count == 2)
         for index in bytes.indices {
             for value in UInt8.min...UInt8.max {
@@ -100,7 +107,9 @@ import TestSupport
         let batch = try EventBatch.decode(array: ByteBuffer(bytes: bytes)).batch
         #expect(batch.event(at: 0).headers == ["a": "3", "b": "2"])
         var keys: [String] = []
-        batch.forEachEvent { _, event in event.forEachHeader { key, _ in keys.append(String(decoding: key, as: UTF8.self)) } }
+        batch.forEachEvent { _, event in
+            event.forEachHeader { key, _ in keys.append(String(decoding: key, as: UTF8.self)) }
+        }
         #expect(keys.sorted() == ["a", "b"])
     }
 

@@ -1,7 +1,7 @@
 import Events
 import NIOCore
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct EventBatchTests {
     private static func batch(_ bodies: [String]) -> EventBatch {

@@ -1,8 +1,8 @@
 import CAvro
 import Events
 import NIOCore
-import Testing
 import TestSupport
+import Testing
 
 /// libavro writes, we read; we write, libavro reads.
 @Suite struct LibavroOracleTests {
@@ -96,10 +96,15 @@ import TestSupport
             var headers: [String: String] = [:]
             for _ in 0..<Int.random(in: 0...6, using: &generator) {
                 headers["key\(Int.random(in: 0...9, using: &generator))"] = String(
-                    repeating: "ü", count: Int.random(in: 0...40, using: &generator))
+                    repeating: "ü",
+                    count: Int.random(in: 0...40, using: &generator)
+                )
             }
             let length = [0, 1, 63, 64, 100, 8191, 8192, 20000].randomElement(using: &generator)!
-            return Event(headers: headers, body: ByteBuffer(repeating: UInt8.random(in: 0...255, using: &generator), count: length))
+            return Event(
+                headers: headers,
+                body: ByteBuffer(repeating: UInt8.random(in: 0...255, using: &generator), count: length)
+            )
         }
     }
 

@@ -10,8 +10,10 @@ package struct AvroFileClient: Sendable {
     package struct Job: Sendable {
         package var host: String
         package var port: Int
-        /// Files in order; empty: standard input.
+        /// Files in order.
         package var files: [String]
+        /// Standard input is sent, where there are no files.
+        package var readsStandardInput = false
         /// Set on every event.
         package var headers: [String: String]
         /// Events in one call (Flume: 5, unless the client's properties say otherwise).
@@ -21,7 +23,8 @@ package struct AvroFileClient: Sendable {
         /// The client's properties, for TLS and time-outs.
         package var properties: ComponentSettings
 
-        package init(host: String, port: Int, files: [String], headers: [String: String], properties: ComponentSettings) {
+        package init(host: String, port: Int, files: [String], headers: [String: String], properties: ComponentSettings)
+        {
             self.host = host
             self.port = port
             self.files = files
@@ -59,7 +62,7 @@ package struct AvroFileClient: Sendable {
         reader.start()
         defer { reader.shutdownGracefully { _ in } }
         var sent = 0
-        for path in job.files.isEmpty ? [nil] : job.files.map(Optional.some) {
+        for path in job.readsStandardInput ? [nil] : job.files.map(Optional.some) {
             sent += try await send(path, over: handler, loop, calls, reader)
             if let path, let suffix = job.doneSuffix { try LineFile.rename(path, to: path + suffix) }
         }

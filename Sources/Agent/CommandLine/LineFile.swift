@@ -49,7 +49,9 @@ final class LineFile: Sendable {
                     state.bytes = ByteBuffer()
                     break
                 } else if let code = fill(&state) {
-                    return .failure(ComponentError(.environment, "cannot read `\(path)`: \(SystemReason.text(of: code))"))
+                    return .failure(
+                        ComponentError(.environment, "cannot read `\(path)`: \(SystemReason.text(of: code))")
+                    )
                 }
             }
             return .success(lines)
@@ -106,14 +108,5 @@ final class LineFile: Sendable {
             if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG { names.append(path) }
         }
         return names.sorted()
-    }
-}
-
-extension AvroFileClient {
-    /// The files of `--dirname`, and the suffix that marks the ones that were sent.
-    package static func spooled(in folder: String) throws(ComponentError) -> (files: [String], suffix: String) {
-        // Flume appends the literal text `fileSuffix` by mistake; this is what its own default is.
-        let suffix = ".COMPLETED"
-        return (try LineFile.files(in: folder, without: suffix), suffix)
     }
 }

@@ -48,7 +48,9 @@ internal import CRdKafka
         var facility: UnsafePointer<CChar>?
         var text: UnsafePointer<CChar>?
         var level: Int32 = 0
-        guard unsafe rd_kafka_event_log(event, &facility, &text, &level) == 0, let text = unsafe text else { return nil }
+        guard unsafe rd_kafka_event_log(event, &facility, &text, &level) == 0, let text = unsafe text else {
+            return nil
+        }
         return unsafe (Int(level), facility.map { unsafe String(cString: $0) } ?? "", String(cString: text))
     }
 }

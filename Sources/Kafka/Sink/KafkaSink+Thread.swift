@@ -116,7 +116,8 @@ extension KafkaSink {
         switch action {
         case .none: break
         case .down(let reason):
-            let message = "Kafka at \(settings.bootstrapServers) cannot be reached: \(reason); events stay in the channel"
+            let message =
+                "Kafka at \(settings.bootstrapServers) cannot be reached: \(reason); events stay in the channel"
             let reports = state.withLock { state in
                 state.trouble = message
                 return state.reports

@@ -1,10 +1,11 @@
 internal import Events
-#if canImport(Glibc)
-internal import Glibc
-#endif
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
+
+#if canImport(Glibc)
+internal import Glibc
+#endif
 
 /// Runs the exec source's command, again and again where it restarts, and moves its lines to the channels.
 ///
