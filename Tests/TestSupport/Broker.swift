@@ -105,7 +105,10 @@ package final class Broker: @unchecked Sendable {
         chmod(program, 0o755)
         let process = try ChildProcess(
             program,
-            ["start", "--data-dir", directory.path, "--host", "127.0.0.1", "--only", "kafka", "--kafka-port", "\(port)"]
+            [
+                "start", "--data-dir", directory.path, "--host", "127.0.0.1", "--only", "kafka", "--kafka-port",
+                "\(port)",
+            ]
         )
         lock.withLock { self.process = process }
         let limit = Date() + 20

@@ -21,7 +21,9 @@ internal import CRdKafka
     }
 
     func set(_ option: ClientOption) throws(Refusal) {
-        let (result, text) = unsafe withErrorText { unsafe rd_kafka_conf_set(handle, option.name, option.value, $0, $1) }
+        let (result, text) = unsafe withErrorText {
+            unsafe rd_kafka_conf_set(handle, option.name, option.value, $0, $1)
+        }
         switch result {
         case RD_KAFKA_CONF_OK: return
         case RD_KAFKA_CONF_UNKNOWN: throw .unknown

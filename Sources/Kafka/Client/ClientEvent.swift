@@ -43,12 +43,17 @@ internal import CRdKafka
         )
     }
 
+    /// Whether the error has ended the client (`rd_kafka_fatal_error`).
+    var isFatal: Bool { unsafe rd_kafka_event_error_is_fatal(event) != 0 }
+
     /// A line that librdkafka logs; `level` as syslog(3) has it.
     var logLine: (level: Int, facility: String, text: String)? {
         var facility: UnsafePointer<CChar>?
         var text: UnsafePointer<CChar>?
         var level: Int32 = 0
-        guard unsafe rd_kafka_event_log(event, &facility, &text, &level) == 0, let text = unsafe text else { return nil }
+        guard unsafe rd_kafka_event_log(event, &facility, &text, &level) == 0, let text = unsafe text else {
+            return nil
+        }
         return unsafe (Int(level), facility.map { unsafe String(cString: $0) } ?? "", String(cString: text))
     }
 }

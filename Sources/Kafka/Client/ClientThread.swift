@@ -19,13 +19,18 @@ enum ClientThread {
         #else
         var thread: pthread_t?
         #endif
-        let result = unsafe pthread_create(&thread, nil, { argument in
-            #if canImport(Glibc)
-            guard let argument = unsafe argument else { return nil }
-            #endif
-            unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-            return nil
-        }, body.toOpaque())
+        let result = unsafe pthread_create(
+            &thread,
+            nil,
+            { argument in
+                #if canImport(Glibc)
+                guard let argument = unsafe argument else { return nil }
+                #endif
+                unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            },
+            body.toOpaque()
+        )
         guard result == 0 else {
             unsafe body.release()
             return false

@@ -49,7 +49,11 @@ struct JavaClientKey {
         JavaClientKey("bootstrap.servers", .drop("Flume takes kafka.bootstrap.servers only")),
         JavaClientKey("client.id", .pass(["client.id"])),
         JavaClientKey("client.dns.lookup", .drop("every address of a name is tried anyway")),
-        number("metadata.max.age.ms", 1...3_600_000, to: ["metadata.max.age.ms", "topic.metadata.refresh.interval.ms"]),
+        number(
+            "metadata.max.age.ms",
+            1...3_600_000,
+            to: ["metadata.max.age.ms", "topic.metadata.refresh.interval.ms"]
+        ),
         number("connections.max.idle.ms", 0...int),
         number("reconnect.backoff.ms", 0...3_600_000),
         number("reconnect.backoff.max.ms", 0...3_600_000),

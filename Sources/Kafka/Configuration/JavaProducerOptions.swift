@@ -68,7 +68,9 @@ struct JavaProducerOptions {
         let scaled = number / divisor
         let kept = min(max(scaled, range.lowerBound), range.upperBound)
         // -1 (the system's buffer size, no idle limit) and 0 are Java's words for librdkafka's lowest value.
-        if kept != scaled, number > 0 { note(name, "is \(number); \(kept * divisor) is used, the nearest that is possible") }
+        if kept != scaled, number > 0 {
+            note(name, "is \(number); \(kept * divisor) is used, the nearest that is possible")
+        }
         for other in names { add(name, other, String(kept)) }
     }
 
@@ -77,7 +79,10 @@ struct JavaProducerOptions {
         case "key.serializer", "value.serializer":
             if Self.serializers[name]?.contains(value) != true {
                 let known = Self.serializers[name]?.first ?? ""
-                fault(name, "is \(value), a Java class, which cannot be loaded; keys are text and values bytes: use \(known)")
+                fault(
+                    name,
+                    "is \(value), a Java class, which cannot be loaded; keys are text and values bytes: use \(known)"
+                )
             }
         case "linger.ms":
             number(name, value, [name], 1, 0...Self.longestLinger)

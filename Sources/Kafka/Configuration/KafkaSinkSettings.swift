@@ -78,7 +78,9 @@ package struct KafkaSinkSettings: Sendable {
         topicHeader = reader.text("topicHeader") ?? topicHeader
         if let text = reader.text("defaultPartitionId") {
             defaultPartition = Int32(text)
-            if defaultPartition == nil { reader.fault("defaultPartitionId", "is \"\(text)\", which is not a whole number") }
+            if defaultPartition == nil {
+                reader.fault("defaultPartitionId", "is \"\(text)\", which is not a whole number")
+            }
         }
         partitionHeader = reader.text("partitionIdHeader")
         timestampHeader = reader.text("timestampHeader")

@@ -1,4 +1,5 @@
 internal import NIOCore
+
 #if canImport(Glibc)
 internal import Glibc
 #else

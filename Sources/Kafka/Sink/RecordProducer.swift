@@ -162,7 +162,9 @@ internal import Events
         } catch {
             switch error {
             case .noTimestamp:
-                return .failure(Failed("topic \(template.source) needs a timestamp header, which the event does not have"))
+                return .failure(
+                    Failed("topic \(template.source) needs a timestamp header, which the event does not have")
+                )
             case .badTimestamp:
                 return .failure(Failed("topic \(template.source) needs a timestamp header that is a whole number"))
             }

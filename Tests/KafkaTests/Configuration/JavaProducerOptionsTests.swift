@@ -11,7 +11,9 @@ import Testing
         /// Java names that are faults.
         var faults: [String] = []
 
-        var testDescription: String { java.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ") }
+        var testDescription: String {
+            java.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        }
     }
 
     static let cases: [Case] = [

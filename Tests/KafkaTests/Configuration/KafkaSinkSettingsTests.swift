@@ -7,7 +7,12 @@ import Testing
         _ values: [String: String],
         deliversForCallers: Bool = false
     ) throws(SettingsFault) -> KafkaSinkSettings {
-        try KafkaSinkSettings(values, name: "k1", deliversForCallers: deliversForCallers, locate: { "f.conf:\($0.count)" })
+        try KafkaSinkSettings(
+            values,
+            name: "k1",
+            deliversForCallers: deliversForCallers,
+            locate: { "f.conf:\($0.count)" }
+        )
     }
 
     private func value(_ settings: KafkaSinkSettings, _ name: String) -> String? {
@@ -72,7 +77,9 @@ import Testing
         #expect(settings.batchSize == 5)
         #expect(value(settings, "acks") == "-1")
         #expect(settings.notes.map(\.key).sorted() == ["batchSize", "brokerList", "requiredAcks", "topic"])
-        #expect(settings.notes.first { $0.key == "topic" }?.message == "f.conf:5: topic is deprecated; write kafka.topic")
+        #expect(
+            settings.notes.first { $0.key == "topic" }?.message == "f.conf:5: topic is deprecated; write kafka.topic"
+        )
     }
 
     @Test func newKeysWin() throws {
@@ -91,17 +98,25 @@ import Testing
         #expect(value(settings, "no.such.key") == nil)
     }
 
-    @Test(arguments: [
-        ([:], ["kafka.bootstrap.servers"]),
-        (["kafka.bootstrap.servers": ""], ["kafka.bootstrap.servers"]),
-        (["kafka.bootstrap.servers": "b:1", "defaultPartitionId": "x"], ["defaultPartitionId"]),
-        (["kafka.bootstrap.servers": "b:1", "flumeBatchSize": "0"], ["flumeBatchSize"]),
-        (["kafka.bootstrap.servers": "b:1", "flumeBatchSize": "1k"], ["flumeBatchSize"]),
-        (["kafka.bootstrap.servers": "b:1", "kafka.topic": "a%[x]"], ["kafka.topic"]),
-        (["kafka.bootstrap.servers": "b:1", "kafka.producer.compression.type": "rar"], ["kafka.producer.compression.type"]),
-        (["kafka.bootstrap.servers": "b:1", "kafka.producer.enable.idempotence": "true"], ["kafka.producer.enable.idempotence"]),
-        (["flumeBatchSize": "x"], ["kafka.bootstrap.servers", "flumeBatchSize"]),
-    ] as [([String: String], [String])])
+    @Test(
+        arguments: [
+            ([:], ["kafka.bootstrap.servers"]),
+            (["kafka.bootstrap.servers": ""], ["kafka.bootstrap.servers"]),
+            (["kafka.bootstrap.servers": "b:1", "defaultPartitionId": "x"], ["defaultPartitionId"]),
+            (["kafka.bootstrap.servers": "b:1", "flumeBatchSize": "0"], ["flumeBatchSize"]),
+            (["kafka.bootstrap.servers": "b:1", "flumeBatchSize": "1k"], ["flumeBatchSize"]),
+            (["kafka.bootstrap.servers": "b:1", "kafka.topic": "a%[x]"], ["kafka.topic"]),
+            (
+                ["kafka.bootstrap.servers": "b:1", "kafka.producer.compression.type": "rar"],
+                ["kafka.producer.compression.type"]
+            ),
+            (
+                ["kafka.bootstrap.servers": "b:1", "kafka.producer.enable.idempotence": "true"],
+                ["kafka.producer.enable.idempotence"]
+            ),
+            (["flumeBatchSize": "x"], ["kafka.bootstrap.servers", "flumeBatchSize"]),
+        ] as [([String: String], [String])]
+    )
     func faultsNameEveryKey(_ values: [String: String], _ keys: [String]) {
         let fault = #expect(throws: SettingsFault.self) { try settings(values) }
         #expect(fault?.faults.map(\.key) == keys)
@@ -113,7 +128,8 @@ import Testing
     @Test func secretsAreNotShown() throws {
         let fault = #expect(throws: SettingsFault.self) {
             try settings([
-                "kafka.bootstrap.servers": "b:1", "kafka.producer.sasl.jaas.config": "x.PlainLoginModule required password=s3cret",
+                "kafka.bootstrap.servers": "b:1",
+                "kafka.producer.sasl.jaas.config": "x.PlainLoginModule required password=s3cret",
             ])
         }
         #expect(fault?.description.contains("s3cret") == false)

@@ -16,7 +16,9 @@ import Testing
         func beginsHolding(now: NIODeadline) { machine.beginsHolding(now: now) }
         func probeTime(isHolding: Bool) -> NIODeadline? { machine.probeTime(isHolding: isHolding) }
         func sign(now: NIODeadline) -> BrokerHealth.Action { machine.sign(now: now) }
-        func probeFailed(_ text: String, now: NIODeadline) -> BrokerHealth.Action { machine.probeFailed(text, now: now) }
+        func probeFailed(_ text: String, now: NIODeadline) -> BrokerHealth.Action {
+            machine.probeFailed(text, now: now)
+        }
     }
 
     @Test func probesAtOnceAndIsQuietWhenWell() {

@@ -13,7 +13,9 @@ import Testing
         init(limit: Int) { machine = DeliveryLedger(limit: limit) }
 
         var heldEvents: Int { machine.heldEvents }
-        func admit(_ number: UInt64, count: Int, now: NIODeadline) -> Int? { machine.admit(number, count: count, now: now) }
+        func admit(_ number: UInt64, count: Int, now: NIODeadline) -> Int? {
+            machine.admit(number, count: count, now: now)
+        }
         func acknowledge(slot: Int, index: Int) { machine.acknowledge(slot: slot, index: index) }
         func fail(slot: Int, index: Int, _ failure: EventFailure) { machine.fail(slot: slot, index: index, failure) }
         func takeOutcomes() -> [DeliveryLedger.Outcome] { machine.takeOutcomes() }

@@ -47,7 +47,9 @@ import Testing
             #expect(seen.repeated.isEmpty)
             #expect(harness.sink.trouble == nil)
         }
-        let numbers = try await KcatReader.read(topic, from: broker.bootstrap).compactMap(\.payload).compactMap(Int.init)
+        let numbers = try await KcatReader.read(topic, from: broker.bootstrap).compactMap(\.payload).compactMap(
+            Int.init
+        )
         #expect(Set(numbers) == Set(0..<(total * 50)))
         // A request that the broker stored but did not answer is sent again: at most what was held.
         #expect(numbers.count - total * 50 <= 500)

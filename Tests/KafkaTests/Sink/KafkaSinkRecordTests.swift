@@ -19,7 +19,9 @@ struct KafkaSinkRecordTests {
         let topic = try await Topics.make("keys", partitions: 7, on: bootstrap)
         try await SinkHarness.run(bootstrap, ["kafka.topic": topic]) { harness in
             let batches = (0..<100).map { batch in
-                EventBatch.of((0..<100).map { Event(headers: ["key": "k\(batch * 7 + $0 % 13)"], body: "\(batch * 100 + $0)") })
+                EventBatch.of(
+                    (0..<100).map { Event(headers: ["key": "k\(batch * 7 + $0 % 13)"], body: "\(batch * 100 + $0)") }
+                )
             }
             try await harness.submit(batches)
             let seen = try await harness.log.wait { $0.outcomes.count == 100 }

@@ -37,7 +37,10 @@ import Testing
     }
 
     @Test func hostNames() throws {
-        #expect(try name("%[localhost]", [:]) == ProcessInfo.processInfo.hostName.split(separator: ".").first.map(String.init))
+        #expect(
+            try name("%[localhost]", [:])
+                == ProcessInfo.processInfo.hostName.split(separator: ".").first.map(String.init)
+        )
         #expect(try name("%[IP]", [:]).contains("."))
         #expect(try !name("%[FQDN]", [:]).isEmpty)
         #expect(throws: TopicTemplate.Problem.self) { try TopicTemplate("%[HOST]") }
@@ -58,11 +61,13 @@ import Testing
         #expect(Array(name.utf8).withUnsafeBytes { TopicTable.isAllowed($0) } == isAllowed)
     }
 
-    @Test(arguments: [
-        ("0", 0), ("-1", -1), ("+7", 7), ("9223372036854775807", Int64.max), ("-9223372036854775808", Int64.min),
-        ("9223372036854775808", nil), ("", nil), ("-", nil), ("1.0", nil), (" 1", nil), ("0x1", nil),
-        ("99999999999999999999", nil),
-    ] as [(String, Int64?)])
+    @Test(
+        arguments: [
+            ("0", 0), ("-1", -1), ("+7", 7), ("9223372036854775807", Int64.max), ("-9223372036854775808", Int64.min),
+            ("9223372036854775808", nil), ("", nil), ("-", nil), ("1.0", nil), (" 1", nil), ("0x1", nil),
+            ("99999999999999999999", nil),
+        ] as [(String, Int64?)]
+    )
     func javaNumbers(_ text: String, _ expected: Int64?) {
         #expect(Array(text.utf8).withUnsafeBytes { JavaNumber.long($0) } == expected)
     }

@@ -42,7 +42,9 @@ final class ReportLog: Sendable {
         let met = state.withLock { state -> [Waiter] in
             switch report {
             case .finished(let number, let outcome):
-                if state.seen.outcomes.updateValue(outcome, forKey: number) != nil { state.seen.repeated.append(number) }
+                if state.seen.outcomes.updateValue(outcome, forKey: number) != nil {
+                    state.seen.repeated.append(number)
+                }
             case .ready: state.seen.ready += 1
             case .unavailable(let failure): state.seen.unavailable.append(failure.message)
             case .probed: break
