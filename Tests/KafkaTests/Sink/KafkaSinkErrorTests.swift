@@ -92,8 +92,12 @@ import Testing
             #expect(outcome.failure?.isRetriable == true)
             #expect(NIODeadline.now() - start < .seconds(4))
             cluster.setUp()
-            let again = try await harness.deliver(events, number: 2)
-            #expect(again.isDelivered)
+            // Connecting again may take most of a record's second.
+            var delivered = false
+            for number in 2...20 where !delivered {
+                delivered = try await harness.deliver(events, number: UInt64(number)).isDelivered
+            }
+            #expect(delivered)
         }
     }
 
