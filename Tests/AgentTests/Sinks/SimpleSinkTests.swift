@@ -31,7 +31,10 @@ struct SimpleSinkTests {
     @Test(
         "The logger sink writes Flume's lines",
         arguments: [
-            ([:], Array("hello".utf8), nil, "{ headers:{} body: 68 65 6C 6C 6F                                  hello }"),
+            (
+                [:], Array("hello".utf8), nil,
+                "{ headers:{} body: 68 65 6C 6C 6F                                  hello }"
+            ),
             (
                 [:], Array("Hello world!\r".utf8), nil,
                 "{ headers:{} body: 48 65 6C 6C 6F 20 77 6F 72 6C 64 21 0D          Hello world!. }"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("netcat source", .timeLimit(.minutes(1)))
+@Suite("netcat source", .serialized, .timeLimit(.minutes(1)))
 struct NetcatSourceTests {
     private static let tooLong = "FAILED: Event exceeds the maximum length (8 chars, including newline)\n"
 
@@ -126,20 +126,21 @@ struct NetcatSourceTests {
 
     @Test("A client that does not read its replies is not read from without end")
     func unreadReplies() async throws {
-        let harness = Harness()
+        // Refusals are the longest replies: 28 bytes for each line of one byte.
+        let harness = Harness(capacity: 1, keepAlive: .zero)
         let (source, address) = try await start([:], harness)
         let client = try await LineClient.connect(address, reads: false)
         let block = String(repeating: "\n", count: 100_000)
-        for _ in 0..<200 { client.push(block) }
-        _ = await Harness.eventually(.seconds(3)) { harness.counters.eventReceived.value == 20_000_000 }
-        #expect(harness.counters.eventReceived.value < 20_000_000)
+        for _ in 0..<20 { client.push(block) }
+        #expect(await !Harness.eventually(.seconds(1)) { harness.counters.eventReceived.value == 2_000_000 })
+        #expect(harness.counters.eventReceived.value > 0)
         try await client.close()
         await source.stop(deadline: .now() + .seconds(1))
     }
 
     @Test("A stop answers what is due on connections that are still open")
     func stop() async throws {
-        let harness = Harness(capacity: 1, keepAlive: .milliseconds(400))
+        let harness = Harness(capacity: 1, keepAlive: .seconds(5))
         let (source, address) = try await start([:], harness)
         let client = try await LineClient.connect(address)
         try await client.send("1\n")
@@ -150,7 +151,7 @@ struct NetcatSourceTests {
         try await client.send("3\n")
         let late = try? await LineClient.connect(address)
         #expect(late == nil)
-        #expect(await harness.bodies(2, patience: .milliseconds(200)) == ["1", "2"])
+        #expect(await harness.bodies(2) == ["1", "2"])
         await source.stop(deadline: .now() + .seconds(1))
         try await client.closed()
         #expect(client.received == "OK\nOK\n")

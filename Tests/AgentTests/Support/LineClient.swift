@@ -26,6 +26,7 @@ final class LineClient: Sendable {
         let channel = try await ClientBootstrap(group: Harness.group)
             .channelOption(.allowRemoteHalfClosure, value: false)
             .channelOption(.autoRead, value: reads)
+            .channelOption(.socketOption(.so_rcvbuf), value: 65_536)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Collector(client))

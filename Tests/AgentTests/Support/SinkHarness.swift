@@ -5,7 +5,9 @@ import Synchronization
 
 /// Collects what a sink reports.
 final class SinkHarness: Sendable {
-    private let state = Mutex<(outcomes: [(DeliveryNumber, SinkOutcome)], readies: Int, downs: [SinkFailure])>(([], 0, []))
+    private let state = Mutex<(outcomes: [(DeliveryNumber, SinkOutcome)], readies: Int, downs: [SinkFailure])>(
+        ([], 0, [])
+    )
 
     var reports: SinkReports {
         SinkReports { report in

@@ -1,11 +1,12 @@
 internal import Events
-#if canImport(Glibc)
-internal import Glibc
-#endif
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#endif
 
 /// Flume's file_roll sink: events to files of a directory, a new one every interval.
 ///

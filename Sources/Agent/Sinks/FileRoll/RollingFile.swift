@@ -1,9 +1,10 @@
 internal import Events
+internal import Logging
+internal import NIOCore
+
 #if canImport(Glibc)
 internal import Glibc
 #endif
-internal import Logging
-internal import NIOCore
 
 /// The file that the file_roll sink writes at this time. All calls block; one thread makes them.
 struct RollingFile: ~Copyable {
@@ -88,7 +89,9 @@ struct RollingFile: ~Copyable {
     /// 0, or the errno of what failed.
     private mutating func writeAll() -> CInt {
         while bytes.readableBytes > 0 {
-            let count = unsafe bytes.withUnsafeReadableBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let count = unsafe bytes.withUnsafeReadableBytes { rest in
+                unsafe Glibc.write(descriptor, rest.baseAddress, rest.count)
+            }
             if count < 0 {
                 if errno == EINTR { continue }
                 return errno

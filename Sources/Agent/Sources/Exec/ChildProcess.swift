@@ -1,4 +1,5 @@
 internal import CPlatform
+
 #if canImport(Glibc)
 internal import Glibc
 #endif
@@ -49,14 +50,15 @@ struct ChildProcess: Sendable {
             pipes.append((ends[0], ends[1]))
         }
         var pid: pid_t = 0
-        let code = start(arguments, input: pipes[0].read, output: pipes[1].write, errors: pipes.dropFirst(2).first?.write, &pid)
+        let errors = pipes.dropFirst(2).first
+        let code = start(arguments, input: pipes[0].read, output: pipes[1].write, errors: errors?.write, &pid)
         guard code == 0 else {
             closeAll()
             throw SpawnError(code: code)
         }
         close(pipes[0].read)
         for pipe in pipes.dropFirst() { close(pipe.write) }
-        return ChildProcess(pid: pid, output: pipes[1].read, errors: pipes.dropFirst(2).first?.read, input: pipes[0].write)
+        return ChildProcess(pid: pid, output: pipes[1].read, errors: errors?.read, input: pipes[0].write)
     }
 
     private static func start(
@@ -94,7 +96,7 @@ struct ChildProcess: Sendable {
         )
 
         var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer { for index in unsafe words.indices { unsafe free(words[index]) } }
         guard let program = unsafe words[0] else { return ENOENT }
         return unsafe posix_spawnp(&pid, program, &actions, &attributes, &words, environ)
     }

@@ -1,10 +1,11 @@
 internal import Events
-#if canImport(Glibc)
-internal import Glibc
-#endif
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
+
+#if canImport(Glibc)
+internal import Glibc
+#endif
 
 /// Runs the exec source's command, again and again where it restarts, and moves its lines to the channels.
 ///
@@ -47,6 +48,8 @@ actor ExecProgram {
     var isPutting = false
     var isPumping = false
     var isReading = false
+    /// Nothing is put any more.
+    var isAbandoned = false
     var flushAt: NIODeadline?
     var timer: Scheduled<Void>?
 
@@ -258,6 +261,7 @@ actor ExecProgram {
     /// Gives up what is not acknowledged, and closes.
     func abandon() {
         isStopping = true
+        isAbandoned = true
         put.close()
         timer?.cancel()
         timer = nil
@@ -278,8 +282,7 @@ actor ExecProgram {
     }
 
     private func reapLater(_ child: ChildProcess) {
-        waiters.submit { state in
-            if state == .active { _ = child.reap() }
-        }
+        // Also where the pool is shut down meanwhile: it is killed, so this takes no time.
+        waiters.submit { _ in _ = child.reap() }
     }
 }

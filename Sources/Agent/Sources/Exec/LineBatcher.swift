@@ -1,9 +1,10 @@
 internal import DequeModule
 internal import Events
+internal import NIOCore
+
 #if canImport(Glibc)
 internal import Glibc
 #endif
-internal import NIOCore
 
 /// Cuts a stream of bytes into lines and gathers them into batches.
 ///
