@@ -59,9 +59,10 @@ var targets: [Target] = [
         swiftSettings: sources
     ),
 
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
         name: "TestSupport",
-        dependencies: ["Events", nio, posix],
+        dependencies: ["CTestSupport", "Events", nio, posix],
         path: "Tests/TestSupport",
         swiftSettings: strict
     ),

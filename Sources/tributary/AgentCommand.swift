@@ -1,6 +1,5 @@
 import Agent
 import ArgumentParser
-import Collector
 import Foundation
 import Logging
 import NIOCore
@@ -28,7 +27,10 @@ struct AgentCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: "Flume's configuration folder.")
     var conf: String?
 
-    @Option(name: .customLong("define"), help: ArgumentHelp("A system property, key=value (-Dkey=value).", visibility: .default))
+    @Option(
+        name: .customLong("define"),
+        help: ArgumentHelp("A system property, key=value (-Dkey=value).", visibility: .default)
+    )
     var defines: [String] = []
 
     @Option(name: .customLong("java-option"), help: .hidden)
@@ -40,40 +42,31 @@ struct AgentCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "As Flume: a component with a fault is dropped, the rest runs.")
     var lenient = false
 
+    @Flag(
+        name: .customLong("flume"),
+        help: ArgumentHelp("Log to logs/flume.log, as flume-ng does.", visibility: .default)
+    )
+    var flume = false
+
+    @Flag(name: .customLong("strict"), help: "Any fault in the file keeps the agent from starting (the default here).")
+    var strict = false
+
     func run() async throws {
-        var properties: [String: String] = [:]
-        for define in defines {
-            let parts = define.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            properties[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""
-        }
-        let process = ProcessSettings(systemProperties: properties, environment: ProcessInfo.processInfo.environment)
         signal(SIGPIPE, SIG_IGN)
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
-        let logger = Logger(label: "tributary")
+        let properties = SystemProperties.parse(defines)
+        let process = ProcessSettings(systemProperties: properties, environment: ProcessInfo.processInfo.environment)
+        let (logSettings, logNotes) = LogSettings.parse(systemProperties: properties, default: flume ? .file : .console)
+        let logSystem = LogSystem(logSettings)
+        LoggingSystem.bootstrap { logSystem.handler(label: $0) }
+        let logger = Logger(label: "agent")
+        let teller = DiagnosticTeller(logger: logger, alsoPrints: !logSettings.console)
+        let monitoring = MonitoringSettings.parse(systemProperties: properties)
+        for note in logNotes + monitoring.notes { teller.tell(note) }
 
-        var registry = ComponentRegistry.core
-        registry.registerCollector()
-        var files: [(path: String, bytes: [UInt8])] = []
-        for path in confFile {
-            do {
-                files.append((path, try ConfigurationFile.contents(of: path)))
-            } catch {
-                say(error.description)
-                throw ExitCode(2)
-            }
-        }
-        let outcome = ConfigurationLoader.load(
-            files: files,
-            agent: name,
-            catalog: registry.catalog,
-            systemProperties: properties,
-            environment: process.environment,
-            lenient: lenient
-        )
-        for diagnostic in outcome.diagnostics.all { say(diagnostic.description) }
-        guard let configuration = outcome.configuration else { throw ExitCode(2) }
-
-        let threads = Int(properties["tributary.event-loops"] ?? "") ?? min(4, System.coreCount)
+        let registry = Components.registry
+        let configuration = try configuration(registry, process, teller)
+        let threads =
+            properties["tributary.event-loops"].flatMap { Int($0) } ?? EventLoops.count(cores: System.coreCount)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads))
         var assembly = AgentAssembly(
             AgentAssembly.Surroundings(
@@ -82,14 +75,61 @@ struct AgentCommand: AsyncParsableCommand {
                 process: process,
                 logger: logger,
                 channelBytes: MemoryLimit.channelBytes(javaOptions: javaOptions),
-                shutdownTimeout: .seconds(8)
+                shutdownTimeout: .seconds(Int64(properties["tributary.shutdown-timeout"] ?? "") ?? 8)
             ),
-            lenient: lenient
+            lenient: lenient && !strict
         )
-        let agent = assembly.make(configuration)
-        for diagnostic in assembly.diagnostics.all { say(diagnostic.description) }
-        guard let agent else { throw ExitCode(2) }
+        let made = assembly.make(configuration)
+        for diagnostic in assembly.diagnostics.all { teller.tell(diagnostic) }
+        guard let agent = made else { throw ExitCode(Diagnostic.faultExitCode) }
 
+        let server = MonitoringServer(
+            group: group,
+            groups: { agent.counters },
+            notReady: { agent.reasonsNotReady }
+        )
+        if let settings = monitoring.settings {
+            do throws(ComponentError) {
+                let port = try await server.start(host: settings.host, port: settings.port)
+                logger.info("monitoring", metadata: ["port": "\(port)"])
+            } catch {
+                logger.error("no monitoring server", metadata: ["reason": "\(error.message)"])
+            }
+        }
+        try await run(agent, teller, logger)
+        await server.stop()
+        try await group.shutdownGracefully()
+        if agent.lostEvents > 0 { throw ExitCode(1) }
+    }
+
+    private func configuration(
+        _ registry: ComponentRegistry,
+        _ process: ProcessSettings,
+        _ teller: DiagnosticTeller
+    ) throws -> AgentConfiguration {
+        var files: [(path: String, bytes: [UInt8])] = []
+        for path in confFile {
+            do throws(ConfigurationFault) {
+                files.append((path, try ConfigurationFile.contents(of: path)))
+            } catch {
+                teller.tell(error.diagnostic)
+                throw ExitCode(Diagnostic.faultExitCode)
+            }
+        }
+        let outcome = ConfigurationLoader.load(
+            files: files,
+            agent: name,
+            catalog: registry.catalog,
+            systemProperties: process.systemProperties,
+            environment: process.environment,
+            lenient: lenient && !strict
+        )
+        for diagnostic in outcome.diagnostics.all { teller.tell(diagnostic) }
+        guard let configuration = outcome.configuration else { throw ExitCode(Diagnostic.faultExitCode) }
+        return configuration
+    }
+
+    private func run(_ agent: AgentService, _ teller: DiagnosticTeller, _ logger: Logger) async throws {
         let services = ServiceGroup(
             configuration: .init(
                 services: [.init(service: agent, successTerminationBehavior: .gracefullyShutdownGroup)],
@@ -100,14 +140,8 @@ struct AgentCommand: AsyncParsableCommand {
         do {
             try await services.run()
         } catch let error as ComponentError {
-            say(error.description)
-            throw ExitCode(3)
+            teller.tell(error.description)
+            throw ExitCode(Diagnostic.environmentExitCode)
         }
-        try await group.shutdownGracefully()
-        if agent.lostEvents > 0 { throw ExitCode(1) }
-    }
-
-    private func say(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 }

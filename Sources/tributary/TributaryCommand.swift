@@ -7,16 +7,15 @@ struct TributaryCommand: AsyncParsableCommand {
         commandName: "tributary",
         abstract: "A native event collector that runs Apache Flume's agents.",
         version: Version.text,
-        subcommands: [AgentCommand.self, VersionCommand.self]
+        subcommands: [AgentCommand.self, AvroClientCommand.self, HealthCommand.self, VersionCommand.self]
     )
 
     static func main() async {
-        let arguments = FlumeArguments.translate(
-            Array(CommandLine.arguments.dropFirst()),
-            longNames: AgentCommand.longNames
-        )
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        let isAgent = arguments.first == AgentCommand.configuration.commandName
+        let names = isAgent ? AgentCommand.longNames : AvroClientCommand.longNames
         do {
-            var command = try parseAsRoot(arguments)
+            var command = try parseAsRoot(FlumeArguments.translate(arguments, longNames: names))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -33,6 +32,7 @@ struct VersionCommand: ParsableCommand {
 
     func run() {
         print("Tributary \(Version.text)")
+        print("Runs the agents of Apache Flume 1.11")
     }
 }
 

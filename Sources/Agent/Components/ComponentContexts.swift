@@ -46,6 +46,8 @@ public struct SinkContext: Sendable {
     public let deliversForCallers: Bool
     public let process: ProcessSettings
     public let logger: Logger
+    /// Remarks on values that are passed over.
+    public let note: @Sendable (Diagnostic) -> Void
 }
 
 /// What a sink processor is made from.

@@ -118,7 +118,7 @@ struct AgentValidator {
         let isShort = list.value.utf8.count <= 200
         let meant = isShort ? list.value.split { $0 == "," || $0 == " " || $0 == "\t" }.joined(separator: " ") : ""
         diagnostics.fault(
-            "`\(name)` is taken as one name of a \(noun): a comma separates nothing",
+            "`\(name)` is taken as one \(noun) name: a comma separates nothing",
             at: location,
             advice: isShort ? "write `\(meant)`" : "put blanks between the names"
         )

@@ -25,6 +25,9 @@ package struct Substitution {
     /// A value is not made longer than this, in bytes.
     private static let longest = 1 << 20
 
+    /// All values together are not made longer than this.
+    private static let most = 64 << 20
+
     private enum State {
         case raw
         case open
@@ -36,6 +39,7 @@ package struct Substitution {
     private var states: [State]
     private let places: [String: Int]
     private var diagnostics = Diagnostics()
+    private var bytesLeft = Self.most
     private var referenced: Set<String> = []
     /// The prefixed names that are being resolved, outermost first.
     private var openNames: [String] = []
@@ -106,13 +110,11 @@ package struct Substitution {
             }
             let name = replace(inner, at: location, depth: depth + 1)
             if let value = lookUp(name, at: location, depth: depth + 1) {
-                if result.count + value.count > Self.longest {
-                    note(
-                        "a value grows beyond \(Self.longest) bytes; `\(Self.string(written))` stays as it is",
-                        at: location
-                    )
+                if result.count + value.count > Self.longest || value.count > bytesLeft {
+                    note("`\(Self.string(written))` stays as it is: the values would grow too long", at: location)
                     result += written
                 } else {
+                    bytesLeft -= value.count
                     result += value
                 }
             } else {

@@ -6,7 +6,8 @@ struct TypeResolver {
         if let entry = catalog.entry(of: kind, named: type) { return .success(entry) }
         if let entry = FlumeTypes.entry(of: kind, named: type) {
             // One of the two names may be in the catalog where the other is not.
-            if let known = catalog.entry(of: kind, named: entry.className) { return .success(known) }
+            let other = entry.className == type ? entry.alias : entry.className
+            if let known = other.flatMap({ catalog.entry(of: kind, named: $0) }) { return .success(known) }
             return .failure(
                 TypeFault(
                     message: "`\(type)` is a Flume \(kind.noun) that Tributary does not have",

@@ -115,7 +115,12 @@ package struct AgentAssembly {
         }
         guard let (component, processor) = made else { return nil }
         groups.append(counters.group)
-        return AgentService.NamedSource(name: source.name, source: component, processor: processor, counters: counters.group)
+        return AgentService.NamedSource(
+            name: source.name,
+            source: component,
+            processor: processor,
+            counters: counters.group
+        )
     }
 
     private func makeProcessor(
@@ -192,15 +197,18 @@ package struct AgentAssembly {
         var members: [SinkRunner.Member] = []
         for sink in sinks {
             let counters = SinkCounters(name: sink.name)
+            let notes = NoteBox()
             let context = SinkContext(
                 settings: sink.settings,
                 counters: counters,
                 eventLoop: loop,
                 deliversForCallers: delivering.contains(channelName),
                 process: surroundings.process,
-                logger: logger(sink.name)
+                logger: logger(sink.name),
+                note: { notes.add($0) }
             )
             let made = attempt { () throws(ConfigurationFault) in try registry.makeSink(context) }
+            for note in notes.all { diagnostics.add(note) }
             guard let made else { continue }
             groups.append(counters.group)
             members.append(SinkRunner.Member(name: sink.name, sink: made, counters: counters))

@@ -68,7 +68,9 @@ package final class AgentService: Service {
         case .stopping, .stopped: return ["stopping"]
         case .running: break
         }
-        let channelTroubles = channels.compactMap { named in named.channel.trouble.map { "channel \(named.name): \($0)" } }
+        let channelTroubles = channels.compactMap { named in
+            named.channel.trouble.map { "channel \(named.name): \($0)" }
+        }
         return channelTroubles + runners.compactMap(\.trouble)
     }
 
@@ -112,7 +114,10 @@ package final class AgentService: Service {
         for named in channels {
             let count = await named.channel.stop()
             if count > 0 {
-                logger.error("acknowledged events are lost", metadata: ["channel": "\(named.name)", "events": "\(count)"])
+                logger.error(
+                    "acknowledged events are lost",
+                    metadata: ["channel": "\(named.name)", "events": "\(count)"]
+                )
             }
             left += count
         }

@@ -233,7 +233,10 @@ package actor SinkRunner {
         var metadata: Logger.Metadata = ["sink": "\(members[sink].name)", "reason": "\(failure.message)"]
         if outages[sink].untold > 0 { metadata["suppressed"] = "\(outages[sink].untold)" }
         outages[sink] = Outage(toldAt: now)
-        logger.warning("sink cannot deliver; its events go to its group's other sinks or wait in the channel", metadata: metadata)
+        logger.warning(
+            "sink cannot deliver; its events go to its group's other sinks or wait in the channel",
+            metadata: metadata
+        )
     }
 
     private func reportUp(_ sink: Int) {

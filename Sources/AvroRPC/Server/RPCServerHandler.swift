@@ -1,5 +1,5 @@
 internal import NIOCore
-package import Secure
+internal import Secure
 
 /// The end of a server connection's pipeline: frames in, calls to the service, replies out in one flush a read.
 final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {

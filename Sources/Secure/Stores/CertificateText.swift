@@ -53,8 +53,10 @@ enum CertificateText {
     private static func printed(_ print: (OpaquePointer) -> Int32) -> String {
         guard let bio = unsafe BIO_new(BIO_s_mem()) else { return "" }
         defer { unsafe BIO_free(bio) }
+        // The caller may still have to read the error that this text is for.
+        ERR_set_mark()
         _ = unsafe print(bio)
-        ERR_clear_error()
+        ERR_pop_to_mark()
         var bytes: UnsafeMutablePointer<CChar>?
         let count = unsafe COpenSSL_BIO_memory(bio, &bytes)
         guard let start = unsafe bytes, count > 0 else { return "" }

@@ -80,7 +80,9 @@ actor AvroSink: Sink {
         client.requestTimeout = try Self.time(settings, "request-timeout", client.requestTimeout)
         client.pingTimeout = try Self.time(settings, "ping-timeout", client.pingTimeout)
         client.acknowledgeTimeout = try AcknowledgeKeys.timeout(of: settings)
-        if settings.string("window") != nil { client.window = try settings.int("window", default: 1, min: 1, max: 1024) }
+        if settings.string("window") != nil {
+            client.window = try settings.int("window", default: 1, min: 1, max: 1024)
+        }
         self.client = client
         counters = context.counters
         inFlight = counters.group.gauge("CallsInFlight")
@@ -105,7 +107,8 @@ actor AvroSink: Sink {
             do throws(TLSError) {
                 tls = try TLSContext(client: tlsSettings)
             } catch {
-                let key = tlsSettings.keyStore.map { error.message.contains($0.path) } ?? false ? "keystore" : "truststore"
+                let key =
+                    tlsSettings.keyStore.map { error.message.contains($0.path) } ?? false ? "keystore" : "truststore"
                 throw .environment(settings, key, error.message)
             }
         }

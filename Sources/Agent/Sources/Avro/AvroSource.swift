@@ -14,7 +14,10 @@ final class AvroSource: Source, RPCService {
         keys: [
             KeySpec("bind", required: true),
             KeySpec("port", required: true),
-            KeySpec("threads", withoutEffect: "Flume ignores it since 1.10; every connection is served by an event loop"),
+            KeySpec(
+                "threads",
+                withoutEffect: "Flume ignores it since 1.10; every connection is served by an event loop"
+            ),
             KeySpec("compression-type"),
             KeySpec("ipFilter", form: .boolean),
             KeySpec("ipFilterRules"),

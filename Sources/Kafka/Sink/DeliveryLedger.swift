@@ -1,0 +1,160 @@
+internal import Agent
+internal import Events
+internal import NIOCore
+
+/// What a sink holds: which batches, and which of their events Kafka has still to acknowledge. No I/O, no lock.
+///
+/// Each accepted event is settled exactly once; when the last one of a batch is, the batch's outcome is in `takeOutcomes`.
+struct DeliveryLedger {
+    /// The number that stands for one event in librdkafka: the batch's slot above, its index in the batch below.
+    static func opaque(slot: Int, index: Int) -> UInt64 { UInt64(slot) << 32 | UInt64(index) }
+
+    /// A batch whose last event has been settled.
+    struct Outcome {
+        let number: DeliveryNumber
+        let count: Int
+        /// Indices of the events that are not in Kafka, ascending.
+        let failed: [Int]
+        /// Why the first of them to fail did.
+        let reason: EventFailure?
+        /// Whether some of them may do better later.
+        let isRetriable: Bool
+        let accepted: NIODeadline
+    }
+
+    /// A batch of which the events from `index` on are not with librdkafka yet, for it was full.
+    struct Stall {
+        let slot: Int
+        let batch: EventBatch
+        let index: Int
+    }
+
+    private struct Slot {
+        var number: DeliveryNumber = 0
+        var count = 0
+        var pending = 0
+        var failed: [Int] = []
+        var reason: EventFailure?
+        var isRetriable = false
+        var accepted = NIODeadline.uptimeNanoseconds(0)
+    }
+
+    private let limit: Int
+    private var slots: [Slot] = []
+    private var free: [Int] = []
+    private var outcomes: [Outcome] = []
+    /// Events of the batch that was told `busy` last.
+    private var refused: Int?
+    /// Events accepted and not settled with their batch.
+    private(set) var heldEvents = 0
+    private(set) var stall: Stall?
+    private(set) var isOpen = false
+
+    /// - Parameter limit: events held at most; a larger batch is held alone.
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    mutating func open() { isOpen = true }
+    mutating func close() {
+        isOpen = false
+        refused = nil
+    }
+
+    /// A place for a batch; `nil`: busy.
+    mutating func admit(_ number: DeliveryNumber, count: Int, now: NIODeadline) -> Int? {
+        guard hasRoom(for: count) else {
+            refused = count
+            return nil
+        }
+        refused = nil
+        heldEvents += count
+        let slot = free.popLast() ?? slots.count
+        if slot == slots.count { slots.append(Slot()) }
+        slots[slot].number = number
+        slots[slot].count = count
+        slots[slot].pending = count
+        slots[slot].accepted = now
+        if count == 0 { finish(slot) }
+        return slot
+    }
+
+    private func hasRoom(for count: Int) -> Bool {
+        isOpen && stall == nil && (heldEvents == 0 || heldEvents + count <= limit)
+    }
+
+    /// One event is in Kafka.
+    @inline(__always)
+    mutating func acknowledge(slot: Int, index: Int) {
+        slots[slot].pending -= 1
+        if slots[slot].pending == 0 { finish(slot) }
+    }
+
+    /// One event is not in Kafka.
+    mutating func fail(slot: Int, index: Int, _ failure: EventFailure) {
+        slots[slot].failed.append(index)
+        if slots[slot].reason == nil { slots[slot].reason = failure }
+        if failure.isRetriable { slots[slot].isRetriable = true }
+        slots[slot].pending -= 1
+        if slots[slot].pending == 0 { finish(slot) }
+    }
+
+    private mutating func finish(_ slot: Int) {
+        let held = slots[slot]
+        outcomes.append(
+            Outcome(
+                number: held.number,
+                count: held.count,
+                failed: held.failed.sorted(),
+                reason: held.reason,
+                isRetriable: held.isRetriable,
+                accepted: held.accepted
+            )
+        )
+        heldEvents -= held.count
+        slots[slot] = Slot()
+        free.append(slot)
+    }
+
+    /// librdkafka is full: the events from `index` on wait, and nothing new is accepted.
+    mutating func stall(slot: Int, batch: EventBatch, from index: Int) {
+        stall = Stall(slot: slot, batch: batch, index: index)
+    }
+
+    /// The waiting events are all with librdkafka.
+    mutating func unstall() { stall = nil }
+
+    /// Gives up the waiting events.
+    mutating func failStalled(_ failure: EventFailure) {
+        guard let stall else { return }
+        self.stall = nil
+        for index in stall.index..<stall.batch.count { fail(slot: stall.slot, index: index, failure) }
+    }
+
+    /// Gives up everything that is not settled: the client is gone and will report nothing more.
+    mutating func failAll(_ failure: EventFailure) {
+        failStalled(failure)
+        for slot in slots.indices where slots[slot].pending > 0 {
+            // Which of a batch's events are still open is not known one by one: all that did not fail count as failed.
+            let known = Set(slots[slot].failed)
+            slots[slot].failed = Array(0..<slots[slot].count)
+            if slots[slot].reason == nil { slots[slot].reason = failure }
+            slots[slot].isRetriable = slots[slot].isRetriable || known.count < slots[slot].count
+            slots[slot].pending = 0
+            finish(slot)
+        }
+    }
+
+    mutating func takeOutcomes() -> [Outcome] {
+        if outcomes.isEmpty { return [] }
+        defer { outcomes.removeAll(keepingCapacity: true) }
+        return outcomes
+    }
+
+    /// Whether a sink that was busy has room again; `true` once.
+    mutating func takeReady() -> Bool {
+        guard let count = refused, hasRoom(for: count) else { return false }
+        refused = nil
+        return true
+    }
+}

@@ -1,0 +1,25 @@
+/// Why one event is not in Kafka.
+enum EventFailure: Hashable {
+    /// librdkafka or a broker says so.
+    case kafka(Int32)
+    /// The event asks for what cannot be.
+    case event(String)
+    /// The sink ended before the event was sent.
+    case stopped
+
+    var isRetriable: Bool {
+        switch self {
+        case .kafka(let code): KafkaFailure.isRetriable(code)
+        case .event: false
+        case .stopped: true
+        }
+    }
+
+    var message: String {
+        switch self {
+        case .kafka(let code): KafkaFailure(code: code).message
+        case .event(let text): text
+        case .stopped: "the sink was stopped before Kafka had acknowledged the event"
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package import Agent
+package import Events
+internal import Logging
+package import NIOCore
+internal import Synchronization
+
+extension KafkaSink {
+    package func submit(_ batch: EventBatch, number: DeliveryNumber, deadline: NIODeadline?) -> Submission {
+        let count = batch.count
+        let now = NIODeadline.now()
+        guard let slot = state.withLock({ $0.ledger.admit(number, count: count, now: now) }) else { return .busy }
+        counters.common.eventDrainAttempt.add(count)
+        if count == 0 {
+            counters.common.batchEmpty.add()
+            settleOutcomes()
+        } else {
+            if count < batchSize { counters.common.batchUnderflow.add() }
+            produce(batch, from: 0, slot: slot, isResuming: false)
+        }
+        return .accepted
+    }
+
+    private struct Full: Error {
+        let index: Int
+    }
+
+    /// Gives a batch's events from `first` on to librdkafka, as many as it takes; the rest waits in the ledger.
+    func produce(_ batch: EventBatch, from first: Int, slot: Int, isResuming: Bool) {
+        var failures: [(index: Int, failure: EventFailure)] = []
+        var full: Int?
+        var badTimestamps = 0
+        let rest = first == 0 ? batch : batch.slice(first..<batch.count)
+        producer.withLock { producer in
+            guard producer != nil else {
+                failures = (first..<batch.count).map { ($0, .stopped) }
+                return
+            }
+            do throws(Full) {
+                try unsafe rest.forEachEvent { offset, event throws(Full) in
+                    let index = first + offset
+                    let opaque = DeliveryLedger.opaque(slot: slot, index: index)
+                    switch unsafe producer!.produce(event, opaque: opaque) {
+                    case .queued: break
+                    case .full: throw Full(index: index)
+                    case .failed(let failure): failures.append((index, failure))
+                    }
+                }
+            } catch {
+                full = error.index
+            }
+            badTimestamps = producer!.takeBadTimestamps()
+        }
+        guard full != nil || isResuming || !failures.isEmpty || badTimestamps > 0 else { return }
+        state.withLock { state in
+            for (index, failure) in failures { state.ledger.fail(slot: slot, index: index, failure) }
+            if let full {
+                state.ledger.stall(slot: slot, batch: batch, from: full)
+            } else if isResuming {
+                state.ledger.unstall()
+            }
+        }
+        // The reports that make room may have come before the stall was known.
+        if full != nil && !isResuming { wake() }
+        if badTimestamps > 0 { warnOfTimestamps(badTimestamps) }
+        settleOutcomes()
+    }
+
+    /// Reports the batches whose last event has been settled.
+    func settleOutcomes() {
+        let now = NIODeadline.now()
+        let (outcomes, ready, reports, suppressed) = state.withLock { state in
+            let outcomes = state.ledger.takeOutcomes()
+            let failed = outcomes.reduce(0) { $0 + $1.failed.count }
+            let suppressed = failed > 0 ? state.failures.pass(now, weight: failed) : nil
+            return (outcomes, state.ledger.takeReady(), state.reports, suppressed)
+        }
+        for outcome in outcomes {
+            count(outcome, now)
+            reports?.finished(outcome.number, Self.report(outcome))
+        }
+        if let suppressed, let first = outcomes.first(where: { !$0.failed.isEmpty }) {
+            let failed = outcomes.reduce(0) { $0 + $1.failed.count }
+            logger.warning(
+                "events were not delivered to Kafka and stay in the channel",
+                metadata: [
+                    "events.failed": "\(failed)",
+                    "events.failed.since-last-message": "\(suppressed)",
+                    "event.index": "\(first.failed[0])",
+                    "error.message": "\(first.reason?.message ?? "")",
+                    "error.retriable": "\(first.isRetriable)",
+                ]
+            )
+        }
+        if ready { reports?.ready() }
+    }
+
+    private func count(_ outcome: DeliveryLedger.Outcome, _ now: NIODeadline) {
+        let delivered = outcome.count - outcome.failed.count
+        counters.common.eventDrainSuccess.add(delivered)
+        if delivered > 0 { counters.sendTimer.add(Int((now - outcome.accepted).nanoseconds / 1_000_000)) }
+        if !outcome.failed.isEmpty {
+            counters.rollback.add()
+            counters.common.eventWriteFail.add()
+        }
+    }
+
+    private static func report(_ outcome: DeliveryLedger.Outcome) -> SinkOutcome {
+        guard let reason = outcome.reason, !outcome.failed.isEmpty else { return .delivered }
+        let failure = SinkFailure(reason.message, isRetriable: outcome.isRetriable)
+        return outcome.failed.count == outcome.count ? .notDelivered(failure) : .except(outcome.failed, failure)
+    }
+
+    private func warnOfTimestamps(_ count: Int) {
+        guard let suppressed = state.withLock({ $0.badTimestamps.pass(.now(), weight: count) }) else { return }
+        logger.warning(
+            "timestamp headers are no milliseconds since 1970; these records get the time of sending",
+            metadata: [
+                "header": "\(settings.timestampHeader ?? "")",
+                "events": "\(count)",
+                "events.since-last-message": "\(suppressed)",
+            ]
+        )
+    }
+}

@@ -1,0 +1,175 @@
+internal import Agent
+internal import Logging
+internal import NIOCore
+internal import Synchronization
+
+// The sink's own thread: waits for librdkafka's events, tries again what did not fit, watches over the brokers, and at
+// the end closes everything.
+extension KafkaSink {
+    /// The longest sleep in librdkafka's queue.
+    private static let longestPoll = TimeAmount.milliseconds(1000)
+    /// How often to offer stalled events while no report came, e.g. for lack of memory.
+    private static let stalledPoll = TimeAmount.milliseconds(100)
+    /// Events looked at before outcomes are reported.
+    private static let eventsPerRound = 64
+    /// How long a probe may block this thread.
+    private static let probeLimit: Int32 = 1000
+    /// Kept back from the time that stopping has, so that the outcomes are reported within it.
+    private static let purgeTime = TimeAmount.milliseconds(200)
+    /// How long purged records may take to be reported.
+    private static let purgeLimit = TimeAmount.milliseconds(500)
+
+    /// Runs until the sink stops; closes the client.
+    func serve() {
+        let start = NIODeadline.now()
+        var round = Round(health: BrokerHealth(now: start))
+        while true {
+            guard let client = currentClient() else { return }
+            let now = NIODeadline.now()
+            let (phase, held, stall) = state.withLock { ($0.phase, $0.ledger.heldEvents, $0.ledger.stall) }
+            if case .stopping(let deadline) = phase, held == 0 || now >= deadline - Self.purgeTime { break }
+            if held > 0 && !round.isHolding { round.health.beginsHolding(now: now) }
+            round.isHolding = held > 0
+            watch(client, now, &round)
+            if let stall { produce(stall.batch, from: stall.index, slot: stall.slot, isResuming: true) }
+            let isStalled = stall != nil && state.withLock { $0.ledger.stall != nil }
+            poll(client, wait(now, phase, isStalled, round), &round)
+            // Before outcomes are reported, so that who tries again at once finds a client that works.
+            if round.hasFatal { renew(client, &round) }
+            settleOutcomes()
+        }
+        close(&round)
+    }
+
+    struct Round {
+        var health: BrokerHealth
+        var isHolding = false
+        var hasFatal = false
+        var warnings = LogThrottle()
+    }
+
+    private func wait(_ now: NIODeadline, _ phase: Phase, _ isStalled: Bool, _ round: Round) -> TimeAmount {
+        var limit = isStalled ? Self.stalledPoll : Self.longestPoll
+        if let probe = round.health.probeTime(isHolding: round.isHolding) { limit = min(limit, probe - now) }
+        if case .stopping(let deadline) = phase { limit = min(limit, deadline - Self.purgeTime - now) }
+        return max(limit, .nanoseconds(0))
+    }
+
+    /// Looks at what has come, and waits for the first of it.
+    private func poll(_ client: ClientHandle, _ wait: TimeAmount, _ round: inout Round) {
+        var timeout = Int32((wait.nanoseconds + 999_999) / 1_000_000)
+        for _ in 0..<Self.eventsPerRound {
+            guard let event = client.poll(milliseconds: timeout) else { return }
+            take(event, &round)
+            timeout = 0
+        }
+    }
+
+    private func take(_ event: borrowing ClientEvent, _ round: inout Round) {
+        switch event.kind {
+        case .deliveries:
+            var isAcknowledged = false
+            state.withLock { state in
+                event.forEachDelivery { opaque, error in
+                    let slot = Int(opaque >> 32)
+                    let index = Int(opaque & 0xffff_ffff)
+                    if error == 0 {
+                        isAcknowledged = true
+                        state.ledger.acknowledge(slot: slot, index: index)
+                    } else {
+                        if KafkaFailure.isFatal(error) { round.hasFatal = true }
+                        state.ledger.fail(slot: slot, index: index, .kafka(error))
+                    }
+                }
+            }
+            if isAcknowledged { act(round.health.sign(now: .now()), &round) }
+        case .error:
+            let failure = event.failure
+            logger.debug("Kafka client error", metadata: ["error.message": "\(failure)"])
+            if KafkaFailure.isFatal(failure.code) {
+                round.hasFatal = true
+            } else if failure.isAllBrokersDown {
+                round.health.allBrokersDown(now: .now())
+            } else {
+                round.health.error(failure.message)
+            }
+        case .log:
+            if let line = event.logLine {
+                logger.debug("Kafka client log", metadata: ["facility": "\(line.facility)", "text": "\(line.text)"])
+            }
+        case .other: break
+        }
+    }
+
+    /// Asks for a sign of life when it is time.
+    private func watch(_ client: ClientHandle, _ now: NIODeadline, _ round: inout Round) {
+        guard let time = round.health.probeTime(isHolding: round.isHolding), time <= now else { return }
+        do throws(KafkaFailure) {
+            try client.probe(milliseconds: Self.probeLimit)
+            act(round.health.sign(now: .now()), &round)
+        } catch {
+            act(round.health.probeFailed(error.message, now: .now()), &round)
+        }
+    }
+
+    private func act(_ action: BrokerHealth.Action, _ round: inout Round) {
+        switch action {
+        case .none: break
+        case .down(let reason):
+            let message =
+                "Kafka at \(settings.bootstrapServers) cannot be reached: \(reason); events stay in the channel"
+            let reports = state.withLock { state in
+                state.trouble = message
+                return state.reports
+            }
+            if let suppressed = round.warnings.pass(.now()) {
+                logger.warning("\(message)", metadata: ["suppressed": "\(suppressed)"])
+            }
+            reports?.unavailable(SinkFailure(message))
+        case .up:
+            state.withLock { $0.trouble = nil }
+            logger.info("Kafka is reached again", metadata: ["bootstrap.servers": "\(settings.bootstrapServers)"])
+        }
+    }
+
+    /// Makes a new client in place of one with a fatal error, which takes nothing any more. What it held has failed.
+    private func renew(_ client: ClientHandle, _ round: inout Round) {
+        let failure = client.fatalFailure ?? KafkaFailure(code: KafkaFailure.fatal)
+        logger.warning("the Kafka client had a fatal error and is replaced", metadata: ["error.message": "\(failure)"])
+        drain(client, until: .now() + Self.purgeLimit, stalled: .kafka(failure.code), &round)
+        state.withLock { $0.ledger.failAll(.kafka(failure.code)) }
+        do throws(ComponentError) {
+            try connect()
+            round.hasFatal = false
+        } catch {
+            // The next round tries again.
+            logger.error("the Kafka client cannot be replaced", metadata: ["error.message": "\(error)"])
+        }
+    }
+
+    /// Gives up what the client still has and takes the reports about it.
+    private func drain(
+        _ client: ClientHandle,
+        until limit: NIODeadline,
+        stalled: EventFailure,
+        _ round: inout Round
+    ) {
+        client.purge()
+        while state.withLock({ $0.ledger.heldEvents > 0 }), .now() < limit {
+            state.withLock { $0.ledger.failStalled(stalled) }
+            guard let event = client.poll(milliseconds: 20) else { continue }
+            take(event, &round)
+        }
+    }
+
+    private func close(_ round: inout Round) {
+        if let client = currentClient(), state.withLock({ $0.ledger.heldEvents > 0 }) {
+            drain(client, until: .now() + Self.purgeLimit, stalled: .stopped, &round)
+        }
+        state.withLock { $0.ledger.failAll(.stopped) }
+        settleOutcomes()
+        state.withLock { $0.reports = nil }
+        // The last reference: librdkafka's threads end here.
+        replaceProducer(nil)
+    }
+}

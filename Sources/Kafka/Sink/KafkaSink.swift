@@ -1,0 +1,172 @@
+package import Agent
+package import Logging
+package import NIOCore
+internal import Synchronization
+
+/// Flume's Kafka sink over librdkafka: a batch is delivered when Kafka has acknowledged every event of it.
+///
+/// `submit` gives the events to librdkafka; one thread of the sink's own waits for what librdkafka has to say, and reports
+/// the outcomes. Two locks, taken in this order where both are: `producer`, then `state`; reports are made under neither.
+package final class KafkaSink: Sink {
+    package let name: String
+    package let batchSize: Int
+    package let settings: KafkaSinkSettings
+
+    struct State {
+        var ledger: DeliveryLedger
+        var reports: SinkReports?
+        var phase = Phase.idle
+        var trouble: String?
+        var failures = LogThrottle()
+        var badTimestamps = LogThrottle()
+        /// Resumed when the sink's thread has ended, or when that takes too long.
+        var stopping: [CheckedContinuation<Void, Never>] = []
+    }
+
+    enum Phase: Equatable {
+        /// Not started, or stopped.
+        case idle
+        case running
+        /// What is held may still be acknowledged until then.
+        case stopping(NIODeadline)
+    }
+
+    let state: Mutex<State>
+    let producer = Mutex<RecordProducer?>(nil)
+    /// The client, for `wake` without waiting for the producer's lock.
+    private let client = Mutex<ClientHandle?>(nil)
+    let counters: KafkaSinkCounters
+    let logger: Logger
+    private let eventLoop: any EventLoop
+
+    /// How long after its deadline `stop` waits for the thread at most: librdkafka's own threads may hang in the
+    /// resolver. Everything has been reported by then, and nothing more is.
+    static let stopGrace = TimeAmount.milliseconds(500)
+
+    package init(
+        name: String,
+        settings: KafkaSinkSettings,
+        counters: SinkCounters,
+        eventLoop: any EventLoop,
+        logger: Logger
+    ) {
+        self.name = name
+        self.settings = settings
+        self.eventLoop = eventLoop
+        batchSize = settings.batchSize
+        self.counters = KafkaSinkCounters(counters)
+        var logger = logger
+        logger[metadataKey: "sink"] = "\(name)"
+        self.logger = logger
+        state = Mutex(State(ledger: DeliveryLedger(limit: settings.maxHeldEvents)))
+    }
+
+    /// What keeps the sink from delivering, for `/readyz`; `nil` while all is well. Any thread may ask.
+    package var trouble: String? { state.withLock { $0.trouble } }
+
+    /// Makes the client. Brokers that are away are no error; a file that librdkafka cannot read is.
+    package func start(_ reports: SinkReports) async throws(ComponentError) {
+        guard state.withLock({ $0.phase == .idle && $0.stopping.isEmpty }) else { return }
+        try connect()
+        state.withLock { state in
+            state.reports = reports
+            state.phase = .running
+            state.ledger.open()
+        }
+        let started = ClientThread.start { [self] in
+            serve()
+            ended()
+        }
+        guard started else {
+            replaceProducer(nil)
+            state.withLock { state in
+                state.phase = .idle
+                state.ledger.close()
+            }
+            throw ComponentError(.environment, "sink \(name): no thread can be made; raise the limit of processes")
+        }
+    }
+
+    /// A new client with everything set, in place of the one there was.
+    func connect() throws(ComponentError) {
+        let configuration = ClientConfiguration()
+        for option in settings.options {
+            do throws(ClientConfiguration.Refusal) {
+                try configuration.set(option)
+            } catch {
+                throw ComponentError(.configuration, "sink \(name): \(option.name) cannot be set: \(error)")
+            }
+        }
+        do throws(KafkaFailure) {
+            replaceProducer(try configuration.makeProducer())
+        } catch {
+            throw ComponentError(.environment, "sink \(name): the Kafka client cannot be made: \(error)")
+        }
+    }
+
+    /// Puts a producer over `new` in place. The caller may block while the old client ends, which is why nobody but the
+    /// sink's own thread keeps a reference to one outside the locks.
+    func replaceProducer(_ new: ClientHandle?) {
+        let host = new == nil ? nil : LocalHost()
+        let old = client.withLock { client in
+            defer { client = new }
+            return client
+        }
+        producer.withLock { producer in
+            if let new, let host {
+                producer = RecordProducer(client: new, settings: settings, host: host)
+            } else {
+                producer = nil
+            }
+        }
+        withExtendedLifetime(old) {}
+    }
+
+    /// For the sink's own thread only.
+    func currentClient() -> ClientHandle? { client.withLock { $0 } }
+
+    /// Makes the thread look round at once.
+    func wake() {
+        client.withLock { $0?.wake() }
+    }
+
+    package func stop(deadline: NIODeadline) async {
+        let isRunning = state.withLock { state in
+            guard state.phase != .idle else { return false }
+            state.phase = .stopping(deadline)
+            state.ledger.close()
+            return true
+        }
+        guard isRunning else { return }
+        wake()
+        await withCheckedContinuation { continuation in
+            let hasEnded = state.withLock { state in
+                if state.phase == .idle { return true }
+                state.stopping.append(continuation)
+                return false
+            }
+            if hasEnded {
+                continuation.resume()
+            } else {
+                eventLoop.scheduleTask(deadline: deadline + Self.stopGrace) { [self] in releaseStopping() }
+            }
+        }
+    }
+
+    private func ended() {
+        state.withLock { state in
+            state.phase = .idle
+            state.reports = nil
+            state.trouble = nil
+        }
+        releaseStopping()
+    }
+
+    private func releaseStopping() {
+        let waiting = state.withLock { state in
+            defer { state.stopping = [] }
+            return state.stopping
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}

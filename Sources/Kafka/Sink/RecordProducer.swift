@@ -1,0 +1,210 @@
+internal import CRdKafka
+internal import Events
+
+/// Makes Kafka records of events and gives them to librdkafka, which copies them.
+///
+/// Not safe from two threads at once; the sink's lock holds it.
+@safe struct RecordProducer: ~Copyable {
+    let client: ClientHandle
+    private var topics: TopicTable
+    private let fields: RecordFields
+    private let headerNames: [String]
+    private let template: TopicTemplate
+    private let host: LocalHost
+    /// The topic where no event header names one and every event has the same.
+    private let constantTopic: [UInt8]?
+    private var written: [UInt8] = []
+    private let defaultPartition: Int32
+    private let hasDefaultPartition: Bool
+    private let usesEventFormat: Bool
+    /// Timestamps that were no numbers, since `takeBadTimestamps`.
+    private var badTimestamps = 0
+
+    enum Result {
+        case queued
+        /// librdkafka has no room now, or takes nothing at all after a fatal error.
+        case full
+        case failed(EventFailure)
+    }
+
+    init(client: ClientHandle, settings: KafkaSinkSettings, host: LocalHost) {
+        self.client = client
+        topics = TopicTable(client: client)
+        var fields = RecordFields()
+        // The key's header has a fixed name (KafkaSinkConstants.KEY_HEADER).
+        fields.add("key", .key)
+        if settings.allowsTopicOverride { fields.add(settings.topicHeader, .topic) }
+        if let name = settings.partitionHeader { fields.add(name, .partition) }
+        if let name = settings.timestampHeader { fields.add(name, .timestamp) }
+        for (index, header) in settings.recordHeaders.enumerated() { fields.add(header.event, .header(index)) }
+        self.fields = fields
+        headerNames = settings.recordHeaders.map(\.record)
+        self.host = host
+        template = settings.allowsTopicOverride ? settings.topic : TopicTemplate(literal: settings.topic.source)
+        constantTopic = template.isConstant ? template.constant(host: host) : nil
+        defaultPartition = settings.defaultPartition ?? RD_KAFKA_PARTITION_UA
+        hasDefaultPartition = settings.defaultPartition != nil
+        usesEventFormat = settings.usesEventFormat
+    }
+
+    /// What was found in an event's headers.
+    @unsafe private struct Parts {
+        var key: UnsafeRawBufferPointer?
+        var topic: UnsafeRawBufferPointer?
+        var partition: UnsafeRawBufferPointer?
+        var timestamp: UnsafeRawBufferPointer?
+        var headers: OpaquePointer?
+    }
+
+    /// Hands one event over. `opaque` comes back with its delivery report, when the answer is `queued`.
+    mutating func produce(_ event: UnsafeEvent, opaque: UInt64) -> Result {
+        var parts = unsafe Parts()
+        let behind = unsafe event.forEachHeader { key, value in
+            unsafe fields.forEachUse(of: key) { use in
+                switch use {
+                case .key: unsafe parts.key = unsafe value
+                case .topic: unsafe parts.topic = unsafe value
+                case .partition: unsafe parts.partition = unsafe value
+                case .timestamp: unsafe parts.timestamp = unsafe value
+                case .header(let index): unsafe Self.add(headerNames[index], value, &parts.headers)
+                }
+            }
+        }
+        let value = unsafe usesEventFormat ? event.bytes : event.body(at: behind)
+        let result = unsafe produce(event, value, parts, opaque)
+        if case .queued = result { return result }
+        if let headers = unsafe parts.headers { unsafe rd_kafka_headers_destroy(headers) }
+        return result
+    }
+
+    private mutating func produce(
+        _ event: UnsafeEvent,
+        _ value: UnsafeRawBufferPointer,
+        _ parts: Parts,
+        _ opaque: UInt64
+    ) -> Result {
+        let partition: Int32
+        switch unsafe self.partition(parts.partition) {
+        case .success(let number): partition = number
+        case .failure(let failure): return .failed(failure.failure)
+        }
+        let topic: OpaquePointer
+        switch unsafe self.topic(event, parts.topic) {
+        case .success(let handle): unsafe topic = unsafe handle.pointer
+        case .failure(let failure): return .failed(failure.failure)
+        }
+        let timestamp = unsafe self.timestamp(parts.timestamp)
+        let error = unsafe client.withClient { client in
+            unsafe tributary_kafka_produce(
+                client,
+                topic,
+                partition,
+                value.baseAddress,
+                value.count,
+                parts.key?.baseAddress,
+                parts.key?.count ?? 0,
+                timestamp,
+                parts.headers,
+                opaque
+            )
+        }
+        switch error {
+        case RD_KAFKA_RESP_ERR_NO_ERROR: return .queued
+        // The second until the sink's thread has replaced the client.
+        case RD_KAFKA_RESP_ERR__QUEUE_FULL, RD_KAFKA_RESP_ERR__FATAL: return .full
+        default: return .failed(.kafka(error.rawValue))
+        }
+    }
+
+    private struct Failed: Error {
+        let failure: EventFailure
+        init(_ text: @autoclosure () -> String) { failure = .event(text()) }
+    }
+
+    @safe private struct Topic {
+        let pointer: OpaquePointer
+    }
+
+    /// A negative number is no partition of any topic (org.apache.kafka.clients.producer.ProducerRecord).
+    @inline(__always)
+    private func partition(_ text: UnsafeRawBufferPointer?) -> Swift.Result<Int32, Failed> {
+        guard let text = unsafe text else {
+            if hasDefaultPartition && defaultPartition < 0 {
+                return .failure(Failed("partition \(defaultPartition) (defaultPartitionId) is below 0"))
+            }
+            return .success(defaultPartition)
+        }
+        guard let number = unsafe JavaNumber.int(text) else {
+            // Flume's words.
+            return .failure(Failed("Non integer partition id specified"))
+        }
+        return number < 0 ? .failure(Failed("partition \(number) is below 0")) : .success(number)
+    }
+
+    /// Milliseconds, 0 for the time of the call; a bad header is counted and otherwise as if it were not there.
+    @inline(__always)
+    private mutating func timestamp(_ text: UnsafeRawBufferPointer?) -> Int64 {
+        guard let text = unsafe text else { return 0 }
+        guard let value = unsafe JavaNumber.long(text), value >= 0 else {
+            badTimestamps += 1
+            return 0
+        }
+        return value
+    }
+
+    @inline(__always)
+    private mutating func topic(_ event: UnsafeEvent, _ name: UnsafeRawBufferPointer?) -> Swift.Result<Topic, Failed> {
+        if let name = unsafe name { return unsafe handle(name) }
+        if let constantTopic { return unsafe constantTopic.withUnsafeBytes { unsafe handle($0) } }
+        written.removeAll(keepingCapacity: true)
+        do throws(TopicTemplate.Missing) {
+            unsafe try template.write(event, host: host, into: &written)
+        } catch {
+            switch error {
+            case .noTimestamp:
+                return .failure(
+                    Failed("topic \(template.source) needs a timestamp header, which the event does not have")
+                )
+            case .badTimestamp:
+                return .failure(Failed("topic \(template.source) needs a timestamp header that is a whole number"))
+            }
+        }
+        let name = written
+        return unsafe name.withUnsafeBytes { unsafe handle($0) }
+    }
+
+    @inline(__always)
+    private mutating func handle(_ name: UnsafeRawBufferPointer) -> Swift.Result<Topic, Failed> {
+        if let handle = unsafe topics.handle(name) { return unsafe .success(Topic(pointer: handle)) }
+        return unsafe .failure(
+            Failed(
+                "\"\(String(decoding: name.prefix(300), as: UTF8.self))\" is no topic name: 1 to 249 of letters, digits, "
+                    + "dots, _ and - are"
+            )
+        )
+    }
+
+    private static func add(_ name: String, _ value: UnsafeRawBufferPointer, _ headers: inout OpaquePointer?) {
+        if unsafe headers == nil { unsafe headers = rd_kafka_headers_new(4) }
+        _ = unsafe rd_kafka_header_add(headers, name, name.utf8.count, value.baseAddress, value.count)
+    }
+
+    /// Timestamp headers since the last call that were no time.
+    mutating func takeBadTimestamps() -> Int {
+        defer { badTimestamps = 0 }
+        return badTimestamps
+    }
+}
+
+extension TopicTemplate {
+    /// The name of every event, for a template that `isConstant`.
+    fileprivate func constant(host: LocalHost) -> [UInt8] {
+        parts.flatMap { part -> [UInt8] in
+            switch part {
+            case .text(let text): text
+            case .host(let name): Array(host[name].utf8)
+            case .header, .time: []
+            }
+        }
+    }
+}

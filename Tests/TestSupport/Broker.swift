@@ -1,0 +1,141 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A Kafka broker for tests: noida-db on a free port of this machine, with its data in a directory of its own.
+///
+/// It comes with the Python environment `.venv` in the package's root, or the one that `TRIBUTARY_VENV` names. It keeps all records in memory: at most 400,000 in one run.
+// @unchecked: `process` changes under `lock` only.
+package final class Broker: @unchecked Sendable {
+    /// A cluster that the environment names, which tests cannot stop.
+    package static let namedCluster: String? = {
+        let value = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP"] ?? ""
+        return value.isEmpty ? nil : value
+    }()
+
+    /// Why no broker can be started here; `nil` where one can.
+    package static let whyNone: String? =
+        program == nil ? "no noida-db in .venv or $TRIBUTARY_VENV" : nil
+
+    /// Whether there is a broker to write to, named or ours.
+    package static let isAvailable = namedCluster != nil || program != nil
+    /// Whether there is a broker that may be stopped.
+    package static let canStart = program != nil
+
+    private static let program: String? = {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let environment = ProcessInfo.processInfo.environment["TRIBUTARY_VENV"].map { [$0] } ?? []
+        // The program itself: `bin/noida-db` is a script that would not hand signals on.
+        return ([root.appendingPathComponent(".venv").path] + environment).lazy
+            .flatMap { venv in
+                let versions = (try? FileManager.default.contentsOfDirectory(atPath: venv + "/lib")) ?? []
+                return versions.map { venv + "/lib/\($0)/site-packages/noida_db/noida-db" }
+            }
+            .first { FileManager.default.fileExists(atPath: $0) }
+    }()
+
+    /// The broker that tests share which leave it running.
+    package static let shared = Result { () throws -> String in
+        if let namedCluster { return namedCluster }
+        let broker = try Broker.start()
+        kept.withLock { $0.append(broker) }
+        return broker.bootstrap
+    }
+
+    private static let kept = Mutex<[Broker]>([])
+
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+
+        package init(description: String) {
+            self.description = description
+        }
+    }
+
+    package let port: Int
+    package var bootstrap: String { "127.0.0.1:\(port)" }
+    private let directory: URL
+    private let lock = NSLock()
+    private var process: ChildProcess?
+
+    private init(port: Int, directory: URL) {
+        self.port = port
+        self.directory = directory
+    }
+
+    deinit {
+        stop()
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// A new broker that answers.
+    package static func start() throws -> Broker {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("broker-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let broker = Broker(port: try FreePort.any(), directory: directory)
+        try broker.launch()
+        return broker
+    }
+
+    /// Starts it again, on the same port and with the same records, after `stop`.
+    package func restart() throws { try launch() }
+
+    /// Ends it as an operator would (SIGTERM), so that it keeps its records.
+    package func stop() {
+        let process = lock.withLock {
+            defer { self.process = nil }
+            return self.process
+        }
+        process?.terminate()
+    }
+
+    /// Freezes it: connections stay, nothing is answered.
+    package func pause() { signal(SIGSTOP) }
+    package func resume() { signal(SIGCONT) }
+
+    private func signal(_ number: Int32) {
+        lock.withLock { process }?.signal(number)
+    }
+
+    private func launch() throws {
+        guard let program = Self.program else { throw Failure(description: Self.whyNone ?? "") }
+        // The package is installed without the right to run it; its script gives that at the first run.
+        chmod(program, 0o755)
+        let process = try ChildProcess(
+            program,
+            [
+                "start", "--data-dir", directory.path, "--host", "127.0.0.1", "--only", "kafka", "--kafka-port",
+                "\(port)",
+            ]
+        )
+        lock.withLock { self.process = process }
+        let limit = Date() + 20
+        while !FreePort.isOpen(port) {
+            guard process.isRunning, Date() < limit else { throw Failure(description: "noida-db did not start") }
+            usleep(20_000)
+        }
+    }
+}
+
+/// TCP ports of 127.0.0.1.
+package enum FreePort {
+    /// One that nobody listened on a moment ago.
+    package static func any() throws -> Int {
+        let channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).wait()
+        defer { try? channel.close().wait() }
+        guard let port = channel.localAddress?.port else { throw Broker.Failure(description: "no free port") }
+        return port
+    }
+
+    package static func isOpen(_ port: Int) -> Bool {
+        let channel = try? ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connectTimeout(.milliseconds(500))
+            .connect(host: "127.0.0.1", port: port).wait()
+        guard let channel else { return false }
+        try? channel.close().wait()
+        return true
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Synchronization
+
+/// A program that a test started; killed when the test process ends, whatever happened to the test.
+///
+/// Not Foundation's `Process`: that hands on the signal mask of the thread that starts it, and the threads of Swift's pool
+/// block SIGTERM.
+package final class ChildProcess: Sendable {
+    package let id: Int32
+    private let exit = Mutex<Int32?>(nil)
+
+    /// Starts `program`; its output goes nowhere, or to the file `log`.
+    package init(_ program: String, _ arguments: [String], log: String? = nil) throws {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        var files = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&files)
+        defer { posix_spawn_file_actions_destroy(&files) }
+        posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&files, 1, log ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&files, 1, 2)
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var child: pid_t = 0
+        let error = posix_spawn(&child, program, &files, &attributes, &words, environ)
+        guard error == 0 else { throw Failure(description: "\(program): \(String(cString: strerror(error)))") }
+        id = child
+        Self.add(child)
+    }
+
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    package var isRunning: Bool { status(WNOHANG) == nil }
+
+    package func signal(_ number: Int32) {
+        if isRunning { kill(id, number) }
+    }
+
+    /// Sends SIGTERM and waits for the end; after 10 s SIGKILL. Its exit status as waitpid(2) has it.
+    @discardableResult
+    package func terminate() -> Int32 {
+        signal(SIGCONT)
+        signal(SIGTERM)
+        let limit = Date() + 10
+        while isRunning {
+            if Date() > limit { kill(id, SIGKILL) }
+            usleep(5_000)
+        }
+        return exit.withLock { $0 } ?? 0
+    }
+
+    private func status(_ options: Int32) -> Int32? {
+        exit.withLock { exit in
+            if let exit { return exit }
+            var status: Int32 = 0
+            guard waitpid(id, &status, options) == id else { return nil }
+            Self.remove(id)
+            exit = status
+            return status
+        }
+    }
+
+    private static let running = Mutex<Set<Int32>>([])
+    private static let atExit: Void = {
+        atexit {
+            for child in ChildProcess.running.withLock({ $0 }) { kill(child, SIGKILL) }
+        }
+    }()
+
+    static func add(_ child: Int32) {
+        _ = atExit
+        running.withLock { _ = $0.insert(child) }
+    }
+
+    static func remove(_ child: Int32) {
+        running.withLock { _ = $0.remove(child) }
+    }
+}
