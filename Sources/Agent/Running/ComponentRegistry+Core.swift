@@ -3,7 +3,9 @@ extension ComponentRegistry {
     public static var core: ComponentRegistry {
         var registry = ComponentRegistry()
         registry.register(source: AvroSource.type) { context throws(ConfigurationFault) in try AvroSource(context) }
-        registry.register(channel: MemoryChannel.type) { context throws(ConfigurationFault) in try MemoryChannel(context) }
+        registry.register(channel: MemoryChannel.type) { context throws(ConfigurationFault) in
+            try MemoryChannel(context)
+        }
         registry.register(sink: AvroSink.type) { context throws(ConfigurationFault) in try AvroSink(context) }
         registry.register(
             sinkProcessor: TypeEntry(

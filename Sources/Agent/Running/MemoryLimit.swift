@@ -23,7 +23,9 @@ package enum MemoryLimit {
     private static func machine() -> Int {
         let pages = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
         let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].compactMap { path in
-            (try? ConfigurationFile.contents(of: path)).flatMap { Int(Setting.trimmed(String(decoding: $0, as: UTF8.self))) }
+            (try? ConfigurationFile.contents(of: path)).flatMap {
+                Int(Setting.trimmed(String(decoding: $0, as: UTF8.self)))
+            }
         }
         return min(pages, limits.min() ?? pages)
     }
