@@ -22,10 +22,6 @@ let http: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
-let lifecycleTests: Target.Dependency = .product(
-    name: "ServiceLifecycleTestKit",
-    package: "swift-service-lifecycle"
-)
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -89,7 +85,7 @@ var targets: [Target] = [
     .testTarget(
         name: "AgentTests",
         dependencies: [
-            "Agent", "AvroRPC", "Events", "TestSupport", nio, posix, embedded, log, deque, lifecycle, lifecycleTests,
+            "Agent", "AvroRPC", "Events", "TestSupport", nio, posix, embedded, log, deque, lifecycle,
         ],
         resources: [.copy("Samples")],
         swiftSettings: strict
