@@ -41,7 +41,9 @@ var targets: [Target] = [
     ),
     .target(
         name: "Agent",
-        dependencies: ["AvroRPC", "CPlatform", "Events", "Secure", nio, posix, http, log, deque, lifecycle],
+        dependencies: [
+            "AvroRPC", "CPlatform", "Events", "Secure", nio, posix, http, log, deque, lifecycle, signals,
+        ],
         swiftSettings: sources
     ),
     .target(name: "Collector", dependencies: ["Agent", "AvroRPC", "Events", nio, log], swiftSettings: sources),
@@ -84,7 +86,9 @@ var targets: [Target] = [
     ),
     .testTarget(
         name: "AgentTests",
-        dependencies: ["Agent", "AvroRPC", "Events", "TestSupport", nio, posix, embedded, log],
+        dependencies: [
+            "Agent", "AvroRPC", "Events", "TestSupport", nio, posix, embedded, log, deque, lifecycle,
+        ],
         resources: [.copy("Samples")],
         swiftSettings: strict
     ),
