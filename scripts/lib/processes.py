@@ -57,6 +57,11 @@ def ignore_signals():
         signal.signal(number, signal.SIG_IGN)
 
 
+def outcome(status: int) -> str:
+    """A child's return code in words."""
+    return f"exit {status}" if status >= 0 else signal.Signals(-status).name
+
+
 def adopt_orphans():
     """Makes this process the parent of what its children leave behind, so that `sweep` finds it."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -94,7 +99,7 @@ class Program:
 
     def check(self):
         if not self.is_running():
-            raise Failure(f"{self.name} has ended with {self.process.returncode}: {self.last_words()}")
+            raise Failure(f"{self.name} has ended ({outcome(self.process.returncode)}): {self.last_words()}")
 
     def last_words(self) -> str:
         with open(self.log, "rb") as file:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 
-from processes import Agent, Failure, Program, catch_signals, free_ports, ignore_signals, run, sweep
+from processes import Agent, Failure, Program, catch_signals, free_ports, ignore_signals, outcome, run, sweep
 from progress import Progress
 
 EDGES = ("edge-a", "edge-b")
@@ -272,8 +272,8 @@ class Demo:
             for name in names:
                 status = self.agents[name].wait(15)
                 if status != 0 and not (self.is_victim_down and self.agents[name] is self.victim):
-                    how = "does not end" if status is None else f"exits {status}"
-                    self.faults.append(f"{name} {how} after SIGTERM: {self.agents[name].last_words()}")
+                    how = "does not end" if status is None else f"ends with {outcome(status)}"
+                    self.faults.append(f"{name} {how} at the stop: {self.agents[name].last_words()}")
         self.progress.note("agents stopped by SIGTERM")
 
     def judge(self):
