@@ -155,8 +155,9 @@ import Testing
         let client = try await TestClient.connect(server.port)
         let batch = EventBatch.small(String(repeating: "y", count: size))
         try await client.send(1, batch)
-        #expect(await client.events(1) == [.settled(1, nil)])
-        #expect(service.log.now.calls.first?.batch.bytes == batch.bytes)
+        try await client.send(2, batch)
+        #expect(await client.events(2) == [.settled(1, nil), .settled(2, nil)])
+        #expect(service.log.now.calls.map(\.batch.bytes) == [batch.bytes, batch.bytes])
         try await client.close()
         await server.stop(deadline: .now())
     }
