@@ -12,8 +12,9 @@ final class MonitoringHandler: ChannelInboundHandler {
     private let routes: MonitoringRoutes
     private let limits: MonitoringLimits
     private var head: HTTPRequestHead?
-    /// A whole request is here whose reply waits for the client to read the earlier ones.
-    private var isHeld = false
+    /// `head` is a whole request whose reply waits: for the client to read the earlier ones, or for its turn.
+    private var isWaiting = false
+    private var isAnswering = false
     /// The last reply is written; nothing more is read.
     private var isClosing = false
     private var deadline: Scheduled<Void>?
@@ -39,12 +40,14 @@ final class MonitoringHandler: ChannelInboundHandler {
         switch Self.unwrapInboundIn(data) {
         case .head(let head): self.head = head
         case .body: break
-        case .end: answer(context: context)
+        case .end:
+            isWaiting = true
+            answer(context: context)
         }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if isHeld { answer(context: context) }
+        answer(context: context)
         context.fireChannelWritabilityChanged()
     }
 
@@ -59,9 +62,12 @@ final class MonitoringHandler: ChannelInboundHandler {
         send(.refusal(.badRequest), version: .http1_1, isKept: false, hasBody: true, context: context)
     }
 
+    /// Answers what waits, once. The end of a reply brings the next pipelined request from inside of this call: that one
+    /// gets the loop's next turn, so that a thousand of them neither nest nor keep the loop from others.
     private func answer(context: ChannelHandlerContext) {
-        isHeld = !context.channel.isWritable
-        guard !isHeld, let head else { return }
+        guard isWaiting, !isAnswering, !isClosing, context.channel.isWritable, let head else { return }
+        isWaiting = false
+        isAnswering = true
         self.head = nil
         // After an upgrade that nobody made, the parser would read nothing more.
         let isKept = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
@@ -72,6 +78,8 @@ final class MonitoringHandler: ChannelInboundHandler {
             hasBody: head.method != .HEAD,
             context: context
         )
+        isAnswering = false
+        if isWaiting { context.eventLoop.assumeIsolated().execute { self.answer(context: context) } }
     }
 
     private func send(

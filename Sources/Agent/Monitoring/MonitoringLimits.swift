@@ -9,6 +9,8 @@ package struct MonitoringLimits: Sendable {
     package var idle = TimeAmount.seconds(10)
     /// Bytes of a request's target and headers.
     package var head = 8 * 1024
+    /// Bytes of replies that the kernel keeps for a client that does not read.
+    package var sendBuffer = 128 * 1024
     /// How long a connection that is closed after an error stays half open, so that the client can read why.
     package var linger = TimeAmount.seconds(1)
 

@@ -43,6 +43,9 @@ internal import CRdKafka
         )
     }
 
+    /// Whether the error has ended the client (`rd_kafka_fatal_error`).
+    var isFatal: Bool { unsafe rd_kafka_event_error_is_fatal(event) != 0 }
+
     /// A line that librdkafka logs; `level` as syslog(3) has it.
     var logLine: (level: Int, facility: String, text: String)? {
         var facility: UnsafePointer<CChar>?

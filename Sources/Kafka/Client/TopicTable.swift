@@ -82,7 +82,7 @@ internal import Darwin
     /// FNV-1a, 64 bits.
     private static func hash(_ name: UnsafeRawBufferPointer) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for unsafebyte in unsafe name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for at in 0..<name.count { hash = unsafe (hash ^ UInt64(name[at])) &* 0x100_0000_01b3 }
         return hash
     }
 
@@ -90,8 +90,8 @@ internal import Darwin
     static func isAllowed(_ name: UnsafeRawBufferPointer) -> Bool {
         guard (1...249).contains(name.count) else { return false }
         var onlyDots = true
-        for unsafebyte in unsafe name {
-            switch byte {
+        for at in 0..<name.count {
+            switch unsafe name[at] {
             case UInt8(ascii: "."): continue
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):

@@ -9,12 +9,9 @@ extension KafkaSink {
         let count = batch.count
         let now = NIODeadline.now()
         guard let slot = state.withLock({ $0.ledger.admit(number, count: count, now: now) }) else { return .busy }
-        counters.common.eventDrainAttempt.add(count)
         if count == 0 {
-            counters.common.batchEmpty.add()
             settleOutcomes()
         } else {
-            if count < batchSize { counters.common.batchUnderflow.add() }
             produce(batch, from: 0, slot: slot, isResuming: false)
         }
         return .accepted
@@ -96,12 +93,8 @@ extension KafkaSink {
 
     private func count(_ outcome: DeliveryLedger.Outcome, _ now: NIODeadline) {
         let delivered = outcome.count - outcome.failed.count
-        counters.common.eventDrainSuccess.add(delivered)
         if delivered > 0 { counters.sendTimer.add(Int((now - outcome.accepted).nanoseconds / 1_000_000)) }
-        if !outcome.failed.isEmpty {
-            counters.rollback.add()
-            counters.common.eventWriteFail.add()
-        }
+        if !outcome.failed.isEmpty { counters.rollback.add() }
     }
 
     private static func report(_ outcome: DeliveryLedger.Outcome) -> SinkOutcome {

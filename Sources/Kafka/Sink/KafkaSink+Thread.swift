@@ -16,6 +16,8 @@ extension KafkaSink {
     private static let probeLimit: Int32 = 1000
     /// Kept back from the time that stopping has, so that the outcomes are reported within it.
     private static let purgeTime = TimeAmount.milliseconds(200)
+    /// Between two new clients.
+    private static let renewalInterval = TimeAmount.seconds(2)
     /// How long purged records may take to be reported.
     private static let purgeLimit = TimeAmount.milliseconds(500)
 
@@ -35,7 +37,7 @@ extension KafkaSink {
             let isStalled = stall != nil && state.withLock { $0.ledger.stall != nil }
             poll(client, wait(now, phase, isStalled, round), &round)
             // Before outcomes are reported, so that who tries again at once finds a client that works.
-            if round.hasFatal { renew(client, &round) }
+            if round.hasFatal && .now() >= round.nextRenewal { renew(client, &round) }
             settleOutcomes()
         }
         close(&round)
@@ -46,10 +48,13 @@ extension KafkaSink {
         var isHolding = false
         var hasFatal = false
         var warnings = LogThrottle()
+        var renewals = LogThrottle()
+        /// Not before, so that a lasting cause does not make one client after the other.
+        var nextRenewal = NIODeadline.uptimeNanoseconds(0)
     }
 
     private func wait(_ now: NIODeadline, _ phase: Phase, _ isStalled: Bool, _ round: Round) -> TimeAmount {
-        var limit = isStalled ? Self.stalledPoll : Self.longestPoll
+        var limit = isStalled || round.hasFatal ? Self.stalledPoll : Self.longestPoll
         if let probe = round.health.probeTime(isHolding: round.isHolding) { limit = min(limit, probe - now) }
         if case .stopping(let deadline) = phase { limit = min(limit, deadline - Self.purgeTime - now) }
         return max(limit, .nanoseconds(0))
@@ -86,7 +91,7 @@ extension KafkaSink {
         case .error:
             let failure = event.failure
             logger.debug("Kafka client error", metadata: ["error.message": "\(failure)"])
-            if KafkaFailure.isFatal(failure.code) {
+            if event.isFatal {
                 round.hasFatal = true
             } else if failure.isAllBrokersDown {
                 round.health.allBrokersDown(now: .now())
@@ -135,7 +140,13 @@ extension KafkaSink {
     /// Makes a new client in place of one with a fatal error, which takes nothing any more. What it held has failed.
     private func renew(_ client: ClientHandle, _ round: inout Round) {
         let failure = client.fatalFailure ?? KafkaFailure(code: KafkaFailure.fatal)
-        logger.warning("the Kafka client had a fatal error and is replaced", metadata: ["error.message": "\(failure)"])
+        round.nextRenewal = .now() + Self.renewalInterval
+        if let suppressed = round.renewals.pass(.now()) {
+            logger.warning(
+                "the Kafka client had a fatal error and is replaced",
+                metadata: ["error.message": "\(failure)", "suppressed": "\(suppressed)"]
+            )
+        }
         drain(client, until: .now() + Self.purgeLimit, stalled: .kafka(failure.code), &round)
         state.withLock { $0.ledger.failAll(.kafka(failure.code)) }
         do throws(ComponentError) {

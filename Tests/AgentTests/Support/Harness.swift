@@ -70,7 +70,8 @@ struct Harness: Sendable {
             eventLoop: group.next(),
             deliversForCallers: false,
             process: ProcessSettings(),
-            logger: log.logger
+            logger: log.logger,
+            note: { _ in }
         )
     }
 

@@ -27,15 +27,13 @@ struct KafkaSinkRecordTests {
             let seen = try await harness.log.wait { $0.outcomes.count == 100 }
             #expect(seen.delivered.count == 100)
             #expect(seen.repeated.isEmpty)
-            #expect(harness.counter("EventDrainAttemptCount") == 10_000)
-            #expect(harness.counter("EventDrainSuccessCount") == 10_000)
             #expect(harness.counter("RollbackCount") == 0)
             #expect(harness.counter("KafkaEventSendTimer") >= 0)
         }
         let records = try await KcatReader.read(topic, from: bootstrap)
         #expect(records.compactMap(\.payload).compactMap(Int.init).sorted() == Array(0..<10_000))
-        let misplaced = records.filter { $0.partition != Murmur2.partition($0.key ?? "", of: 7) }
-        #expect(misplaced.isEmpty, "\(misplaced.first.map { "\($0)" } ?? "")")
+        let misplaced = records.count { $0.partition != Murmur2.partition($0.key ?? "", of: 7) }
+        #expect(misplaced == 0)
         #expect(Set(records.map(\.partition)).count == 7)
         // One producer keeps the order of a key.
         for (_, same) in Dictionary(grouping: records, by: \.key) {
@@ -133,7 +131,6 @@ struct KafkaSinkRecordTests {
             #expect(wrong.failed(of: 5) == [1, 2, 3])
             #expect(wrong.failure?.message == "Non integer partition id specified")
             #expect(harness.counter("RollbackCount") == 2)
-            #expect(harness.counter("EventDrainSuccessCount") == 21)
             // The second failure comes within the minute.
             let warnings = harness.capture.warnings
             #expect(warnings.count == 1)

@@ -106,7 +106,7 @@ struct ChildProcess: Sendable {
         )
 
         var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for unsafeword in unsafe words { unsafe free(word) } }
+        defer { for index in unsafe words.indices { unsafe free(words[index]) } }
         guard let program = unsafe words[0] else { return ENOENT }
         return unsafe posix_spawnp(&pid, program, &actions, &attributes, &words, environ)
     }
