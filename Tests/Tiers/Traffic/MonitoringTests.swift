@@ -19,17 +19,19 @@ extension AllTiers.Traffic {
                 try await agent.program.line("sink cannot deliver")
                 let notReady = try await health([], port: agent.monitoringPort)
                 #expect(notReady.status == .exited(1))
-                #expect(notReady.text.hasPrefix("not ready: sink k1: "), "\(notReady.text)")
+                let place = "127.0.0.1:\(agent.monitoringPort): "
+                let reason = "sink k1: cannot connect to 127.0.0.1:\(away): Connection refused"
+                #expect(notReady.text == "\(place)not ready: \(reason)\n")
                 let alive = try await health(["--alive"], port: agent.monitoringPort)
                 #expect(alive.status == .exited(0))
-                #expect(alive.text == "alive\n")
+                #expect(alive.text == "\(place)alive\n")
                 // The peer comes.
                 let receiver = try space.start("receive", try Tools.load("avro-receive"), ["--port", "\(away)"])
                 try await receiver.line("\"port\"")
                 try await agent.ready(within: 40)
                 let ready = try await health([], port: agent.monitoringPort)
                 #expect(ready.status == .exited(0))
-                #expect(ready.text == "ready\n")
+                #expect(ready.text == "\(place)ready\n")
                 #expect(try await agent.program.terminate() == .exited(0))
                 let nobody = try await health([], port: agent.monitoringPort)
                 #expect(nobody.status == .exited(1))
