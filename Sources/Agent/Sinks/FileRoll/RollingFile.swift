@@ -89,8 +89,8 @@ struct RollingFile: ~Copyable {
     /// 0, or the errno of what failed.
     private mutating func writeAll() -> CInt {
         while bytes.readableBytes > 0 {
-            let count = unsafe bytes.withUnsafeReadableBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            let count = unsafe bytes.withUnsafeReadableBytes { rest in
+                unsafe Glibc.write(descriptor, rest.baseAddress, rest.count)
             }
             if count < 0 {
                 if errno == EINTR { continue }

@@ -50,25 +50,15 @@ struct ChildProcess: Sendable {
             pipes.append((ends[0], ends[1]))
         }
         var pid: pid_t = 0
-        let code = start(
-            arguments,
-            input: pipes[0].read,
-            output: pipes[1].write,
-            errors: pipes.dropFirst(2).first?.write,
-            &pid
-        )
+        let errors = pipes.dropFirst(2).first
+        let code = start(arguments, input: pipes[0].read, output: pipes[1].write, errors: errors?.write, &pid)
         guard code == 0 else {
             closeAll()
             throw SpawnError(code: code)
         }
         close(pipes[0].read)
         for pipe in pipes.dropFirst() { close(pipe.write) }
-        return ChildProcess(
-            pid: pid,
-            output: pipes[1].read,
-            errors: pipes.dropFirst(2).first?.read,
-            input: pipes[0].write
-        )
+        return ChildProcess(pid: pid, output: pipes[1].read, errors: errors?.read, input: pipes[0].write)
     }
 
     private static func start(

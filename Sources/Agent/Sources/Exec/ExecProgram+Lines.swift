@@ -5,7 +5,7 @@ internal import NIOCore
 extension ExecProgram {
     /// Does all that can be done now: gathers lines, puts a batch that is due, asks for more to read.
     func pump() {
-        guard !isPumping else { return }
+        guard !isPumping, !isAbandoned else { return }
         isPumping = true
         defer { isPumping = false }
         repeat {
@@ -43,11 +43,10 @@ extension ExecProgram {
 
     /// Starts the clock of a partial batch with its first line.
     private func keepTime() {
-        guard batcher.gathered > 0, !isPutting else { return }
-        let now = eventLoop.now
-        let due = flushAt ?? now + settings.batchTimeout
+        guard batcher.gathered > 0 else { return }
+        let due = flushAt ?? eventLoop.now + settings.batchTimeout
         flushAt = due
-        guard timer == nil else { return }
+        guard timer == nil, !isPutting else { return }
         timer = eventLoop.scheduleTask(deadline: due) {
             self.assumeIsolated { program in
                 program.timer = nil

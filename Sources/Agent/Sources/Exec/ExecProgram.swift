@@ -48,6 +48,8 @@ actor ExecProgram {
     var isPutting = false
     var isPumping = false
     var isReading = false
+    /// Nothing is put any more.
+    var isAbandoned = false
     var flushAt: NIODeadline?
     var timer: Scheduled<Void>?
 
@@ -259,6 +261,7 @@ actor ExecProgram {
     /// Gives up what is not acknowledged, and closes.
     func abandon() {
         isStopping = true
+        isAbandoned = true
         put.close()
         timer?.cancel()
         timer = nil
@@ -279,8 +282,7 @@ actor ExecProgram {
     }
 
     private func reapLater(_ child: ChildProcess) {
-        waiters.submit { state in
-            if state == .active { _ = child.reap() }
-        }
+        // Also where the pool is shut down meanwhile: it is killed, so this takes no time.
+        waiters.submit { _ in _ = child.reap() }
     }
 }

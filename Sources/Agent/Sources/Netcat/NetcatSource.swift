@@ -90,10 +90,13 @@ final class NetcatSource: Source {
             defer { state.listener = nil }
             return (state.listener, Array(state.connections.values))
         }
-        try? await listener?.close()
-        for connection in connections {
-            connection.pipeline.fireUserInboundEventTriggered(NetcatHandler.Order.quiesce)
+        let quiet = connections.map { connection in
+            connection.eventLoop.submit {
+                connection.pipeline.fireUserInboundEventTriggered(NetcatHandler.Order.quiesce)
+            }
         }
+        try? await listener?.close()
+        for connection in quiet { _ = try? await connection.get() }
     }
 
     func stop(deadline: NIODeadline) async {
