@@ -14,7 +14,7 @@ public struct Backoff: Hashable, Sendable {
 
     /// - Parameter failures: failures in a row, 1 for the first.
     public func delay(failures: Int) -> TimeAmount {
-        guard failures < 62 else { return maximum }
+        guard failures < 63 else { return maximum }
         let (product, overflow) = base.nanoseconds.multipliedReportingOverflow(by: 1 << Int64(max(failures, 0)))
         return overflow ? maximum : min(.nanoseconds(product), maximum)
     }

@@ -8,7 +8,8 @@ public import NIOCore
 ///                   └────not well───┴──────────────failure───────────────────┘   (failures + 1)
 /// ```
 /// No clock of its own: every input says what time it is. While a peer is not live, only its trial counts: the other
-/// calls that were under way when it failed belong to the same incident.
+/// calls that were under way when it failed belong to the same incident. Once it is live again every failure counts: a
+/// number that failed may be given again, so that it says nothing of when its call was made.
 public struct PeerHealth: Hashable, Sendable {
     private enum State: Hashable {
         /// Takes what it is given.

@@ -17,6 +17,7 @@ package enum RPCClientConnection {
         events: @escaping @Sendable (RPCClientEvent) -> Void
     ) -> EventLoopFuture<NIOLoopBound<RPCClientHandler>> {
         let address = "\(host):\(port)"
+        let deadline = NIODeadline.now() + settings.connectTimeout
         let opened = eventLoop.makePromise(of: Void.self)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(settings.connectTimeout)
@@ -46,7 +47,7 @@ package enum RPCClientConnection {
                 return eventLoop.makeFailedFuture(reason)
             }
             .flatMap { channel in
-                let timer = eventLoop.scheduleTask(in: settings.connectTimeout) {
+                let timer = eventLoop.scheduleTask(deadline: deadline) {
                     opened.fail(RPCError(.timedOut, "\(address) did not answer the handshake in time"))
                     channel.close(promise: nil)
                 }

@@ -208,7 +208,7 @@ package final class RPCClientHandler: ChannelInboundHandler {
     private func runChecks() {
         guard let context, !isClosed else { return }
         for action in machine.check(now: context.eventLoop.now) { apply(action, context) }
-        if machine.inFlight == 0 {
+        if machine.isIdle {
             check?.cancel()
             check = nil
         }

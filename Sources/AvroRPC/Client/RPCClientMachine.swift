@@ -55,6 +55,9 @@ struct RPCClientMachine {
     /// Calls that are not answered, pings aside.
     var inFlight: Int { calls.count { $0.number != nil } }
 
+    /// Whether time alone changes nothing here.
+    var isIdle: Bool { calls.isEmpty && !isCondemned }
+
     var isOpen: Bool {
         if case .open = state { return !isCondemned }
         return false
@@ -129,26 +132,31 @@ struct RPCClientMachine {
 
     private mutating func reply(_ frame: Frame) throws(AvroError) -> Action {
         guard let index = calls.firstIndex(where: { $0.serial == frame.serial }) else { return .ignored }
-        let call = calls.remove(at: index)
-        bytesInFlight -= call.bytes
-        guard let number = call.number else { return .pong }
+        // A call whose answer cannot be read stays: it fails with the connection.
+        let result = try calls[index].number.map { number throws(AvroError) in (number, try Self.outcome(frame)) }
+        bytesInFlight -= calls.remove(at: index).bytes
+        guard let (number, outcome) = result else { return .pong }
+        return .settled(number, outcome)
+    }
+
+    /// What a reply says of its call.
+    private static func outcome(_ frame: Frame) throws(AvroError) -> Result<Void, RPCError> {
         var reader = MessageReader(frame.joined)
         _ = try reader.map()
         let flagAt = reader.position
         switch try reader.byte() {
         case 0:
+            let statusAt = reader.position
             switch try reader.long() {
-            case 0: return .settled(number, .success(()))
-            case 1: return .settled(number, .failure(RPCError(.refused, "the peer answered FAILED")))
-            default: return .settled(number, .failure(RPCError(.refused, "the peer answered UNKNOWN")))
+            case 0: return .success(())
+            case 1: return .failure(RPCError(.refused, "the peer answered FAILED"))
+            case 2: return .failure(RPCError(.refused, "the peer answered UNKNOWN"))
+            default: throw AvroError(.notInSchema, offset: statusAt)
             }
         case 1:
             _ = try reader.long()
             let text = try reader.string()
-            return .settled(
-                number,
-                .failure(RPCError(.remoteError, "the peer answered with an error: \(text.prefix(300))"))
-            )
+            return .failure(RPCError(.remoteError, "the peer answered with an error: \(text.prefix(300))"))
         default:
             throw AvroError(.notInSchema, offset: flagAt)
         }
@@ -163,7 +171,10 @@ struct RPCClientMachine {
         deadline: NIODeadline?,
         now: NIODeadline
     ) -> (head: ByteBuffer, tail: ByteBuffer) {
-        let left = min(settings.acknowledgeTimeout, deadline.map { $0 - now } ?? settings.acknowledgeTimeout)
+        let left = max(
+            .zero,
+            min(settings.acknowledgeTimeout, deadline.map { $0 - now } ?? settings.acknowledgeTimeout)
+        )
         let serial = takeSerial()
         if calls.isEmpty { lastHeard = now }
         let bytes = batch.bytes.readableBytes
@@ -201,13 +212,14 @@ struct RPCClientMachine {
     }
 
     private static func milliseconds(_ time: TimeAmount) -> UInt32 {
-        UInt32(clamping: max(0, time.nanoseconds / 1_000_000))
+        UInt32(clamping: time.nanoseconds / 1_000_000)
     }
 
     /// A ping on the open connection; its answer is `pong`.
     mutating func ping(now: NIODeadline) -> ByteBuffer {
         let serial = takeSerial()
         lastPing = now
+        if calls.isEmpty { lastHeard = now }
         calls.append(Call(serial: serial, number: nil, bytes: 0, expires: now + settings.requestTimeout))
         var frame = ByteBuffer()
         Frame.write(serial: serial, ByteBuffer(bytes: [0, 0]), to: &frame)
@@ -216,9 +228,8 @@ struct RPCClientMachine {
 
     /// What has become due.
     mutating func check(now: NIODeadline) -> [Action] {
-        guard case .open = state, !calls.isEmpty else { return [] }
-        if let peer, now - lastHeard >= settings.pingTimeout {
-            _ = peer
+        guard case .open = state, !isIdle else { return [] }
+        if peer != nil, !calls.isEmpty, now - lastHeard >= settings.pingTimeout {
             let silence = (now - lastHeard).nanoseconds / 1_000_000_000
             return [.close(RPCError(.timedOut, "nothing was heard of the peer for \(silence) s"))]
         }

@@ -2,9 +2,12 @@ internal import NIOCore
 
 /// Cuts a stream of bytes into frames, whatever the pieces it comes in.
 ///
-/// Every count and length is checked against the limits when it is read; nothing is reserved on the word of a peer beyond
-/// what one buffer's length allows within the frame limit. A frame that arrived in one read shares that read's storage.
+/// Every count and length is checked against the limits when it is read, and memory grows with the bytes that came, not
+/// with a length that a peer named. A frame that arrived in one read shares that read's storage.
 struct FrameDecoder {
+    /// The most that is reserved for a frame beyond as much again as has come of it: one read at its largest.
+    private static let reserve = 1 << 20
+
     private let limits: RPCLimits
     private var bytes = ByteBuffer()
     /// The frame at the front of `bytes`, as far as its lengths are known.
@@ -31,8 +34,22 @@ struct FrameDecoder {
         if bytes.readableBytes == 0 {
             bytes = piece
         } else {
+            makeRoom(for: piece.readableBytes)
             bytes.writeImmutableBuffer(piece)
         }
+    }
+
+    /// Makes room behind the bytes of a frame that has not come whole, and leaves behind the frames before it: they share
+    /// the storage, so that writing to it would copy them along, over and over on a stream that never pauses.
+    private mutating func makeRoom(for count: Int) {
+        guard bytes.readerIndex > 0 else {
+            bytes.reserveCapacity(minimumWritableBytes: count)
+            return
+        }
+        var rest = ByteBuffer()
+        rest.reserveCapacity(bytes.readableBytes + count)
+        rest.writeImmutableBuffer(bytes)
+        bytes = rest
     }
 
     /// The next frame, `nil` until more has come.
@@ -42,8 +59,8 @@ struct FrameDecoder {
             scan = begun
         } else {
             guard let (serial, count) = peekHeader() else { return nil }
-            // Java never completes a frame without buffers; here it is an empty message, which is no call either.
-            guard count >= 0, count <= limits.frameBuffers else {
+            // Java never completes a frame without buffers, and nobody sends one.
+            guard count > 0, count <= limits.frameBuffers else {
                 throw RPCError(.protocolViolation, "a frame of \(count) buffers; the limit is \(limits.frameBuffers)")
             }
             scan = Scan(serial: serial, buffersLeft: count, offset: 8)
@@ -59,7 +76,7 @@ struct FrameDecoder {
             }
             let end = scan.offset + 4 + Int(length)
             guard bytes.readableBytes >= end else {
-                bytes.reserveCapacity(minimumWritableBytes: end - bytes.readableBytes)
+                makeRoom(for: min(end - bytes.readableBytes, max(bytes.readableBytes, Self.reserve)))
                 break
             }
             if length > 0 { scan.parts.append(scan.offset + 4..<end) }

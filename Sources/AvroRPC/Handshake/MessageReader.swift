@@ -55,7 +55,8 @@ struct MessageReader {
         }
     }
 
-    /// A map of bytes; a key that stands twice keeps its last value, as in Java.
+    /// The entries of a map of bytes that are ours (`PeerNaming`); others are checked and passed over, so that a peer
+    /// cannot make us keep a map of its own. A key that stands twice keeps its last value, as in Java.
     mutating func map() throws(AvroError) -> [String: [UInt8]] {
         try unsafe read { reader throws(AvroError) in
             var map: [String: [UInt8]] = [:]
@@ -63,7 +64,9 @@ struct MessageReader {
                 for _ in 0..<block.entries {
                     let key = try unsafe reader.bytes()
                     let value = try unsafe reader.bytes()
-                    unsafe map[String(decoding: reader.slice(key), as: UTF8.self)] = unsafe Array(reader.slice(value))
+                    guard PeerNaming.Key.lengths.contains(key.count) else { continue }
+                    let name = unsafe String(decoding: reader.slice(key), as: UTF8.self)
+                    if PeerNaming.Key.all.contains(name) { map[name] = unsafe Array(reader.slice(value)) }
                 }
                 try unsafe reader.close(block)
             }

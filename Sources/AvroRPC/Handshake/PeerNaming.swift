@@ -22,6 +22,10 @@ enum PeerNaming {
         static let bytes = "tributary.bytes"
         static let left = "tributary.left"
         static let checksum = "tributary.crc32c"
+
+        static let all: Set = [name, process, acknowledge, calls, bytes, left, checksum]
+        /// Bytes of the shortest and the longest of them.
+        static let lengths = name.utf8.count...acknowledge.utf8.count
     }
 
     static func integer(_ bytes: [UInt8]?) -> Int? {

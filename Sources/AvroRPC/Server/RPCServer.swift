@@ -97,14 +97,11 @@ package final class RPCServer: Sendable {
         for connection in connections {
             let loop = connection.channel.eventLoop
             loop.execute { connection.handler.value.closeWhenIdle() }
-            // A peer that keeps its side open after ours is closed gets a moment to read its answers.
-            let cut = min(deadline, .now() + Self.lingering)
-            loop.scheduleTask(deadline: cut) { connection.channel.close(promise: nil) }
+            let cut = loop.scheduleTask(deadline: deadline) { connection.channel.close(promise: nil) }
+            connection.channel.closeFuture.whenComplete { _ in cut.cancel() }
         }
         for connection in connections { try? await connection.channel.closeFuture.get() }
     }
-
-    private static let lingering = TimeAmount.milliseconds(500)
 }
 
 /// How much is read from a socket at once: a whole batch where the peer sends fast, little where it does not.

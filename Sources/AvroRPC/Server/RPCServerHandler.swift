@@ -3,6 +3,11 @@ internal import Secure
 
 /// The end of a server connection's pipeline: frames in, calls to the service, replies out in one flush a read.
 final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
+    /// Bytes of a call beside its batch, for which a named peer's calls are given room: it counts batches alone.
+    private static let headAllowance = 1 << 10
+    /// How long a peer that keeps its side open after ours is closed may take to read its answers.
+    private static let lingering = TimeAmount.milliseconds(500)
+
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -28,6 +33,9 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
     private var isRefusing = false
     /// Set when the server stops and the connection is to close as soon as nothing is open on it.
     private var closesWhenIdle = false
+    /// Our side is closed: what still comes can not be answered, and is not served.
+    private var isOutputEnded = false
+    private var lingering: Scheduled<Void>?
     private var isClosed = false
     private var peer = "unknown"
 
@@ -54,23 +62,26 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isOutputEnded else { return }
         decoder.append(unwrapInboundIn(data))
         isReading = true
-        do throws(RPCError) {
-            while !isClosed, let frame = try decoder.next() { receive(frame, context) }
-        } catch {
-            fail(error, context)
-        }
+        decode(context)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
-        flushReplies(context)
+        proceed(context)
         context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        proceed(context)
+        context.fireChannelWritabilityChanged()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosed = true
+        lingering?.cancel()
         for call in open.values { call.handle?.abandon() }
         open = [:]
         context.fireChannelInactive()
@@ -85,12 +96,31 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
         }
     }
 
-    /// Holds back reading while a peer has more in our hands than it may.
+    /// Whether a peer has all in our hands that it may. One that named itself was told the limits and keeps within them,
+    /// so that it is read from at them (its pings are to be answered) and held back above them only. Its only call may
+    /// be of any size.
+    private var isAtLimits: Bool {
+        guard !isRefusing else { return false }
+        guard machine.isNamed else { return open.count >= limits.calls || openBytes >= limits.callBytes }
+        let bytes = limits.callBytes + open.count * Self.headAllowance
+        return open.count > limits.calls || (open.count > 1 && openBytes > bytes)
+    }
+
+    /// Holds back reading while a peer is at its limits, or does not take the answers that it was given.
     func read(context: ChannelHandlerContext) {
-        if open.count >= limits.calls || openBytes >= limits.callBytes {
+        if isAtLimits || !context.channel.isWritable {
             isReadHeld = true
         } else {
             context.read()
+        }
+    }
+
+    /// Takes frames; those above the limits wait where they are.
+    private func decode(_ context: ChannelHandlerContext) {
+        do throws(RPCError) {
+            while !isClosed, !isOutputEnded, !isAtLimits, let frame = try decoder.next() { receive(frame, context) }
+        } catch {
+            fail(error, context)
         }
     }
 
@@ -135,8 +165,7 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
         guard let call = open.removeValue(forKey: number) else { return }
         openBytes -= call.bytes
         send(machine.answer(answer, to: call.token))
-        guard let context, !isReading else { return }
-        flushReplies(context)
+        if let context { proceed(context) }
     }
 
     private func send(_ bytes: ByteBuffer) {
@@ -147,37 +176,55 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
         }
     }
 
-    private func flushReplies(_ context: ChannelHandlerContext) {
-        if let bytes = replies, !isClosed {
-            replies = nil
-            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-        }
-        if isReadHeld, open.count < limits.calls, openBytes < limits.callBytes {
+    /// Goes on after a change, unless the read under way will do so at its end: takes what waited, sends what is answered,
+    /// reads on, closes when that is due.
+    private func proceed(_ context: ChannelHandlerContext) {
+        guard !isReading else { return }
+        // A call may be answered before `serve` returns: that must not lead back here.
+        isReading = true
+        decode(context)
+        isReading = false
+        flushReplies(context)
+        if isReadHeld, !isClosed, !isAtLimits, context.channel.isWritable {
             isReadHeld = false
             context.read()
         }
         if closesWhenIdle && open.isEmpty { finishOutput(context) }
     }
 
+    private func flushReplies(_ context: ChannelHandlerContext) {
+        guard let bytes = replies, !isClosed else { return }
+        replies = nil
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
     private func fail(_ error: RPCError, _ context: ChannelHandlerContext) {
         guard !isClosed else { return }
+        // What was answered before was done: the peer is to know.
+        flushReplies(context)
         isClosed = true
         service.connectionFailed(error, peer: peer)
         context.close(promise: nil)
     }
 
     /// From now on every new call is answered FAILED at once: the server is stopping.
-    func refuse() { isRefusing = true }
+    func refuse() {
+        isRefusing = true
+        if let context { proceed(context) }
+    }
 
     /// Closes when the open calls are answered: our side first, so that no answer is lost to a reset; then the peer's.
     func closeWhenIdle() {
         closesWhenIdle = true
-        if open.isEmpty, let context { finishOutput(context) }
+        refuse()
     }
 
     private func finishOutput(_ context: ChannelHandlerContext) {
         closesWhenIdle = false
+        isOutputEnded = true
         context.close(mode: .output, promise: nil)
+        let channel = context.channel
+        lingering = context.eventLoop.scheduleTask(in: Self.lingering) { channel.close(promise: nil) }
     }
 }
 

@@ -81,7 +81,7 @@ struct RPCServerMachine {
         case "append": message = .append
         case "appendBatch": message = .appendBatch
         default:
-            let text = "org.apache.avro.AvroRuntimeException: No such remote message: \(name)"
+            let text = "org.apache.avro.AvroRuntimeException: No such remote message: \(name.prefix(200))"
             return .reply(errorReply(token.serial, handshake: token.handshake, text))
         }
         if let expected = PeerNaming.word(meta[PeerNaming.Key.checksum]), !isEncrypted {

@@ -1,0 +1,60 @@
+import CPlatform
+import NIOCore
+import TestSupport
+import Testing
+
+@testable import AvroRPC
+
+@Suite struct ChecksumTests {
+    private let bytes: [UInt8] = {
+        var generator = SeededGenerator(seed: 32)
+        return (0..<400).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }()
+
+    private static let vectors: [([UInt8], UInt32)] = [
+        (Array("123456789".utf8), 0xE306_9283),
+        ([], 0),
+        (Array(repeating: 0, count: 32), 0x8A91_36AA),
+        (Array(repeating: 0xff, count: 32), 0x62A8_AB43),
+        (Array(0...31), 0x46DD_794E),
+        (Array((0...31).reversed()), 0x113F_DB5C),
+    ]
+
+    /// RFC 3720, B.4, and the usual check value.
+    @Test(arguments: vectors)
+    func knownVectors(bytes: [UInt8], crc: UInt32) {
+        #expect(tributary_crc32c(0, bytes, bytes.count) == crc)
+        #expect(tributary_crc32c_table(0, bytes, bytes.count) == crc)
+        #expect(plainChecksum(bytes) == crc)
+        #expect(ByteBuffer(bytes: bytes).crc32c() == crc)
+    }
+
+    @Test func hardwareEqualsTable() {
+        bytes.withUnsafeBytes { raw in
+            for alignment in 0..<16 {
+                for length in 0...300 {
+                    let start = raw.baseAddress?.advanced(by: alignment)
+                    let expected = plainChecksum(raw[alignment..<alignment + length])
+                    guard tributary_crc32c(0, start, length) == expected,
+                        tributary_crc32c_table(0, start, length) == expected
+                    else {
+                        Issue.record("\(length) bytes at \(alignment)")
+                        return
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func continuation() {
+        let whole = plainChecksum(bytes)
+        for cut in 0...bytes.count {
+            let first = tributary_crc32c(0, bytes, cut)
+            let rest = Array(bytes[cut...])
+            #expect(tributary_crc32c(first, rest, rest.count) == whole)
+            #expect(tributary_crc32c_table(first, rest, rest.count) == whole)
+            #expect(ByteBuffer(bytes: bytes).crc32c(from: cut) == plainChecksum(rest))
+        }
+        #expect(ByteBuffer(bytes: [1]).crc32c(from: 5) == 0)
+    }
+}
