@@ -12,6 +12,8 @@ enum FailoverProcessor {
 
     /// The longest that a failed sink is left alone when `maxpenalty` is not set or is no number (as in Flume).
     private static let maxPenalty = 30_000
+    /// A shorter penalty would keep an agent busy with sinks that are away; Flume's runner pauses 5 s when all are.
+    private static let leastPenalty = 250
 
     static func make(_ context: SinkProcessorContext) throws(ConfigurationFault) -> SinkProcessor {
         var priorities: [Int] = []
@@ -22,7 +24,7 @@ enum FailoverProcessor {
         let penalty = context.settings.intOrDefault("maxpenalty", default: maxPenalty, min: 0) { _ in }
         return SinkProcessor(
             choice: FailoverChoice(priorities: priorities),
-            backoff: Backoff(base: .seconds(1), maximum: .milliseconds(Int64(penalty)))
+            backoff: Backoff(base: .seconds(1), maximum: .milliseconds(Int64(max(penalty, leastPenalty))))
         )
     }
 }

@@ -1,12 +1,36 @@
+internal import DequeModule
 internal import Synchronization
 
 /// The agent's one gate to its channels: grants room in all channels that a batch needs, or in none.
+///
+/// Whoever frees room tells those in line, one after the other, outside the lock. Until one has been told, nobody who
+/// shares a channel with it is granted anything at once: what it puts comes first.
 public final class Admission: Sendable {
+    private struct Waiter {
+        var needs: [AdmissionMachine.Need]
+        var granted: @Sendable ([RoomGrant]) -> Void
+
+        func shares(_ others: [AdmissionMachine.Need]) -> Bool {
+            needs.contains { mine in others.contains { $0.room == mine.room } }
+        }
+    }
+
     private struct State {
         var machine = AdmissionMachine()
         var nextID: AdmissionMachine.WaiterID = 0
-        var continuations: [AdmissionMachine.WaiterID: @Sendable ([RoomGrant]) -> Void] = [:]
-        var needs: [AdmissionMachine.WaiterID: [AdmissionMachine.Need]] = [:]
+        var waiters: [AdmissionMachine.WaiterID: Waiter] = [:]
+        /// Those who have got room and are being told, in order; the first one is told just now.
+        var served: Deque<Waiter> = []
+
+        /// Queues those whom the machine served; returns whether the caller has to tell them.
+        mutating func serve(_ ids: [AdmissionMachine.WaiterID]) -> Bool {
+            guard !ids.isEmpty else { return false }
+            let isTold = !served.isEmpty
+            for id in ids {
+                if let waiter = waiters.removeValue(forKey: id) { served.append(waiter) }
+            }
+            return !isTold && !served.isEmpty
+        }
     }
 
     private let state = Mutex(State())
@@ -41,9 +65,13 @@ public final class Admission: Sendable {
         return state.withLock { state in
             let id = state.nextID
             state.nextID += 1
-            if state.machine.request(id, needs) { return .granted(grants(needs)) }
-            state.continuations[id] = granted
-            state.needs[id] = needs
+            let waiter = Waiter(needs: needs, granted: granted)
+            if state.machine.request(id, needs) {
+                guard state.served.contains(where: { $0.shares(needs) }) else { return .granted(grants(needs)) }
+                state.served.append(waiter)
+            } else {
+                state.waiters[id] = waiter
+            }
             return .waiting(Ticket(id: id))
         }
     }
@@ -57,41 +85,33 @@ public final class Admission: Sendable {
 
     /// Leaves the line. `false`: room had been granted already.
     func leave(_ ticket: Ticket) -> Bool {
-        let (left, served) = state.withLock { state in
+        let (left, mustTell) = state.withLock { state in
             let (left, served) = state.machine.leave(ticket.id)
-            if left {
-                state.continuations[ticket.id] = nil
-                state.needs[ticket.id] = nil
-            }
-            return (left, collect(served, &state))
+            if left { state.waiters[ticket.id] = nil }
+            return (left, state.serve(served))
         }
-        run(served)
+        if mustTell { tellServed() }
         return left
     }
 
     fileprivate func release(_ need: AdmissionMachine.Need) {
-        let served = state.withLock { state in
-            let served = state.machine.release(need)
-            return served.isEmpty ? [] : collect(served, &state)
-        }
-        run(served)
+        if state.withLock({ $0.serve($0.machine.release(need)) }) { tellServed() }
     }
 
     fileprivate func events(in room: Int) -> Int {
         state.withLock { $0.machine.events(in: room) }
     }
 
-    private typealias Served = (@Sendable ([RoomGrant]) -> Void, [RoomGrant])
-
-    private func collect(_ served: [AdmissionMachine.WaiterID], _ state: inout State) -> [Served] {
-        served.compactMap { id in
-            guard let continuation = state.continuations.removeValue(forKey: id) else { return nil }
-            return (continuation, grants(state.needs.removeValue(forKey: id) ?? []))
+    /// Tells all who are served, those included who get room meanwhile. One thread at a time is here.
+    private func tellServed() {
+        var next = state.withLock { $0.served.first }
+        while let waiter = next {
+            waiter.granted(grants(waiter.needs))
+            next = state.withLock { state in
+                state.served.removeFirst()
+                return state.served.first
+            }
         }
-    }
-
-    private func run(_ served: [Served]) {
-        for (granted, grants) in served { granted(grants) }
     }
 
     private func grants(_ needs: [AdmissionMachine.Need]) -> [RoomGrant] {

@@ -78,18 +78,18 @@ struct AdmissionMachine {
     private mutating func serve() -> [WaiterID] {
         var blocked: Set<Int> = []
         var served: [WaiterID] = []
-        var waiting: Deque<Waiter> = []
-        for waiter in waiters {
-            let isFree = waiter.needs.allSatisfy { !blocked.contains($0.room) && rooms[$0.room].fits($0) }
-            if isFree {
+        var index = 0
+        while index < waiters.count, blocked.count < rooms.count {
+            let waiter = waiters[index]
+            if waiter.needs.allSatisfy({ !blocked.contains($0.room) && rooms[$0.room].fits($0) }) {
                 grant(waiter.needs)
                 served.append(waiter.id)
+                waiters.remove(at: index)
             } else {
                 blocked.formUnion(waiter.needs.map(\.room))
-                waiting.append(waiter)
+                index += 1
             }
         }
-        waiters = waiting
         return served
     }
 

@@ -40,12 +40,8 @@ public final class ChannelProcessor: Sendable {
         self.acknowledgeTimeout = acknowledgeTimeout
         self.logger = logger
         rooms = required.compactMap(\.room)
-        keepAlive = .nanoseconds(
-            required.map {
-                $0.keepAlive.components.seconds * 1_000_000_000 + $0.keepAlive.components.attoseconds / 1_000_000_000
-            }
-            .max() ?? 0
-        )
+        let keepAlive = required.map(\.keepAlive).max() ?? .zero
+        self.keepAlive = .nanoseconds(Int64(min(keepAlive, .seconds(Int32.max)) / .nanoseconds(1)))
         oversized = counters.counter("OversizedBatchCount")
         optionalFailures = counters.counter("OptionalChannelDropCount")
     }
@@ -115,6 +111,10 @@ public final class ChannelProcessor: Sendable {
 
     private func put(_ batch: EventBatch, _ grants: [RoomGrant], deadline: NIODeadline, _ passage: Passage) {
         offer(batch)
+        guard !required.isEmpty else {
+            passage.complete(.acknowledged)
+            return
+        }
         var grants = grants[...]
         var custody: Custody?
         if mode == .delivered {
@@ -122,15 +122,17 @@ public final class ChannelProcessor: Sendable {
                 passage.complete(delivered ? .acknowledged : .refused(Self.notInTime))
             }
             custody = made
-            passage.admitted(until: deadline) { [required] in
-                made.withdraw()
-                made.removed(required.reduce(0) { $0 + $1.withdraw(made) })
-            }
         }
         let stores = mode == .stored ? Countdown(required.count) { passage.complete($0) } : nil
         for channel in required {
             let grant = channel.room == nil ? RoomGrant() : grants.removeFirst()
             channel.put(batch, grant: grant, custody: custody) { result in stores?.count(result) }
+        }
+        // Only now: what is withdrawn between two puts would stay behind in the second channel.
+        guard let custody else { return }
+        passage.admitted(until: deadline) { [required] in
+            custody.withdraw()
+            custody.removed(required.reduce(0) { $0 + $1.withdraw(custody) })
         }
     }
 

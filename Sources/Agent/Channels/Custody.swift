@@ -37,7 +37,7 @@ public final class Custody: Sendable {
         state.withLock { $0.held += count }
     }
 
-    /// A sink delivered `count` events that it held.
+    /// A sink delivered `count` events that it held. May call the completion: not to be called under a lock.
     public func delivered(_ count: Int) {
         update { state in
             state.held -= count
@@ -45,17 +45,13 @@ public final class Custody: Sendable {
         }
     }
 
-    /// A sink gave `count` events back. Returns whether the channel may keep them.
+    /// A sink gave `count` events back. Returns whether the channel may keep them; where it may not, it says `removed` as
+    /// soon as it holds no lock.
     public func givenBack(_ count: Int) -> Bool {
-        var keep = true
-        update { state in
+        state.withLock { state in
             state.held -= count
-            guard state.isWithdrawn else { return }
-            keep = false
-            state.open -= count
-            state.isIncomplete = true
+            return !state.isWithdrawn
         }
-        return keep
     }
 
     /// From now on nothing that comes back is kept. Channels are asked to withdraw after this.
@@ -63,8 +59,8 @@ public final class Custody: Sendable {
         state.withLock { $0.isWithdrawn = true }
     }
 
-    /// The channels took `count` events out again.
-    func removed(_ count: Int) {
+    /// A channel took `count` events out again. May call the completion: not to be called under a lock.
+    public func removed(_ count: Int) {
         update { state in
             state.open -= count
             if count > 0 { state.isIncomplete = true }

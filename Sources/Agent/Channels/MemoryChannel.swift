@@ -154,7 +154,6 @@ public final class MemoryChannel: Channel {
     }
 
     public func take(upTo limit: Int, atLeast minimum: Int, waking waker: ChannelWaker) -> Delivery? {
-        counters.eventTakeAttempt.add()
         let taken = state.withLock { state -> (ticket: UInt64, entries: [Entry])? in
             guard state.queued >= max(minimum, 1), limit > 0 else {
                 state.waiting.removeAll { $0.waker === waker }
@@ -180,9 +179,15 @@ public final class MemoryChannel: Channel {
             state.out[ticket] = entries
             return (ticket, entries)
         }
-        guard let taken else { return nil }
+        guard let taken else {
+            counters.eventTakeAttempt.add()
+            return nil
+        }
+        let batch = EventBatch.merging(taken.entries.map(\.batch))
+        // Flume takes event by event, and once more in vain where there are fewer than it wants.
+        counters.eventTakeAttempt.add(batch.count < limit ? batch.count + 1 : batch.count)
         return Delivery(
-            batch: EventBatch.merging(taken.entries.map(\.batch)),
+            batch: batch,
             deadline: taken.entries.compactMap { $0.custody?.deadline }.min(),
             owner: self,
             ticket: taken.ticket
@@ -205,7 +210,7 @@ public final class MemoryChannel: Channel {
                 (delivered, returned) = Self.part(entries, failed: failed)
             }
             let kept = returned.filter { entry in
-                let keep = !state.isStopped && entry.custody?.givenBack(entry.batch.count) ?? true
+                let keep = entry.custody?.givenBack(entry.batch.count) ?? true
                 if !keep { dropped.append(entry) }
                 return keep
             }
@@ -217,7 +222,10 @@ public final class MemoryChannel: Channel {
             entry.grant.release(events: entry.batch.count, bytes: entry.bytes)
             entry.custody?.delivered(entry.batch.count)
         }
-        for entry in dropped { entry.grant.release(events: entry.batch.count, bytes: entry.bytes) }
+        for entry in dropped {
+            entry.grant.release(events: entry.batch.count, bytes: entry.bytes)
+            entry.custody?.removed(entry.batch.count)
+        }
         for waker in wakers { waker.wake() }
     }
 
@@ -228,20 +236,20 @@ public final class MemoryChannel: Channel {
         let failed = Set(failed)
         var index = 0
         for var entry in entries {
-            while !entry.batch.isEmpty {
+            var isWhole = false
+            while !isWhole {
                 let isFailed = failed.contains(index)
                 var run = 1
                 while run < entry.batch.count, failed.contains(index + run) == isFailed { run += 1 }
                 index += run
-                var piece = run == entry.batch.count ? entry : entry.split(run)
-                let isWhole = run == entry.batch.count
+                isWhole = run == entry.batch.count
+                var piece = isWhole ? entry : entry.split(run)
                 if isFailed {
                     piece.batch = EventBatch.merging([piece.batch]).withoutWaste()
                     returned.append(piece)
                 } else {
                     delivered.append(piece)
                 }
-                if isWhole { break }
             }
         }
         return (delivered, returned)
@@ -267,8 +275,10 @@ public final class MemoryChannel: Channel {
             defer {
                 state.queue = []
                 state.queued = 0
+                state.out = [:]
+                state.waiting = []
             }
-            return Array(state.queue)
+            return Array(state.queue) + state.out.values.joined()
         }
         var lost = 0
         for entry in left {

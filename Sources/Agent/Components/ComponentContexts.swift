@@ -56,4 +56,9 @@ public struct SinkProcessorContext: Sendable {
     public let settings: ComponentSettings
     /// The group's sinks in the order of its `sinks`.
     public let sinks: [String]
+
+    public init(settings: ComponentSettings, sinks: [String]) {
+        self.settings = settings
+        self.sinks = sinks
+    }
 }

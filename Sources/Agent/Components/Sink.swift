@@ -93,4 +93,12 @@ public enum SinkReport: Sendable {
     case ready
     case unavailable(SinkFailure)
     case probed(SinkFailure?)
+
+    /// Whether a batch failed, in whole or in part, or the sink is away.
+    var isFailure: Bool {
+        switch self {
+        case .finished(_, .notDelivered), .finished(_, .except), .unavailable: true
+        case .finished(_, .delivered), .ready, .probed: false
+        }
+    }
 }

@@ -156,10 +156,9 @@ package struct AgentAssembly {
                 .filter { (try? AcknowledgeKeys.mode(of: $0.settings)) == .delivered }
                 .flatMap(\.channels)
         )
-        let registry = surroundings.registry
         var runners: [SinkRunner] = []
         for sink in configuration.ungroupedSinks {
-            runners += makeRunner(sink.channel, [sink], .single, delivering)
+            runners += makeRunner(sink.channel, [sink], nil, delivering)
         }
         let sinks = Dictionary(configuration.sinks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for group in configuration.groups {
@@ -174,12 +173,7 @@ package struct AgentAssembly {
                 }
             }
             for (channel, members) in byChannel {
-                let processor = attempt { () throws(ConfigurationFault) in
-                    try registry.makeSinkProcessor(
-                        SinkProcessorContext(settings: group.processor, sinks: members.map(\.name))
-                    )
-                }
-                if let processor { runners += makeRunner(channel, members, processor, delivering) }
+                runners += makeRunner(channel, members, group.processor, delivering)
             }
         }
         return runners
@@ -188,7 +182,7 @@ package struct AgentAssembly {
     private mutating func makeRunner(
         _ channelName: String,
         _ sinks: [AgentConfiguration.Sink],
-        _ processor: SinkProcessor,
+        _ processor: ComponentSettings?,
         _ delivering: Set<String>
     ) -> [SinkRunner] {
         guard let channel = channels[channelName] else { return [] }
@@ -213,12 +207,19 @@ package struct AgentAssembly {
             groups.append(counters.group)
             members.append(SinkRunner.Member(name: sink.name, sink: made, counters: counters))
         }
-        // A group that lost a member keeps its order only as long as all are there; a lenient start runs what is left.
         guard members.count == sinks.count || (isLenient && !members.isEmpty) else { return [] }
+        var choice = SinkProcessor.single
+        // A member that is left alone, by its channel or by a lenient start, is as one without a group.
+        if let processor, members.count > 1 {
+            let context = SinkProcessorContext(settings: processor, sinks: members.map(\.name))
+            let made = attempt { () throws(ConfigurationFault) in try registry.makeSinkProcessor(context) }
+            guard let made else { return [] }
+            choice = made
+        }
         let runner = SinkRunner(
             channel: channel,
             members: members,
-            processor: members.count == sinks.count ? processor : .single,
+            processor: choice,
             eventLoop: loop,
             logger: logger(sinks.map(\.name).joined(separator: ","))
         )

@@ -79,13 +79,13 @@ package final class AgentService: Service {
         do {
             try await start()
         } catch {
-            await stop()
+            await stop(draining: false)
             throw error
         }
         await withDiscardingTaskGroup { tasks in
             for named in sources { tasks.addTask { await named.source.run() } }
             try? await gracefulShutdown()
-            await stop()
+            await stop(draining: true)
             tasks.cancelAll()
         }
     }
@@ -99,16 +99,20 @@ package final class AgentService: Service {
         logger.info("agent runs", metadata: ["agent": "\(name)"])
     }
 
-    private func stop() async {
+    private func stop(draining: Bool) async {
         phase.withLock { $0 = .stopping }
         let deadline = NIODeadline.now() + shutdownTimeout
+        // The part of the time that closing needs.
+        let drained = deadline - min(.seconds(1), .nanoseconds(shutdownTimeout.nanoseconds / 4))
         logger.info("stopping; admitted events drain", metadata: ["agent": "\(name)"])
         await withDiscardingTaskGroup { tasks in
             for named in sources { tasks.addTask { await named.source.quiesce() } }
         }
-        await drain(until: deadline - Self.closing)
+        // What a source still hands over is refused: its client sends it elsewhere, and the draining has an end.
+        for named in sources { named.processor.close() }
+        if draining { await drain(until: drained) }
         await withDiscardingTaskGroup { tasks in
-            for runner in runners { tasks.addTask { await runner.stop(deadline: deadline - Self.closing) } }
+            for runner in runners { tasks.addTask { await runner.stop(deadline: drained) } }
         }
         var left = 0
         for named in channels {
@@ -129,9 +133,6 @@ package final class AgentService: Service {
         phase.withLock { $0 = .stopped }
         logger.info("stopped", metadata: ["agent": "\(name)", "lost": "\(left)"])
     }
-
-    /// The part of the shutdown time that closing needs.
-    private static let closing = TimeAmount.seconds(1)
 
     private func drain(until deadline: NIODeadline) async {
         while NIODeadline.now() < deadline, !Task.isCancelled, channels.contains(where: { $0.channel.size > 0 }) {

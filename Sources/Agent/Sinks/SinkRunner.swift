@@ -50,7 +50,11 @@ package actor SinkRunner {
     private var held = UniqueDeque<Held>()
     private var timer: Scheduled<Void>?
     private var timerAt: NIODeadline?
+    /// What sinks reported and the machine has not been told yet.
+    private var arrived: Deque<(sink: Int, report: SinkReport)> = []
+    private var isStarted = false
     private var isPumping = false
+    private var isPumpDue = false
     private var outages: [Outage]
     private lazy var waker = ChannelWaker { [weak self] in self?.wake() }
 
@@ -81,6 +85,7 @@ package actor SinkRunner {
         for (index, member) in members.enumerated() {
             try await member.sink.start(SinkReports { [weak self] report in self?.receive(report, from: index) })
         }
+        isStarted = true
         pump()
     }
 
@@ -92,6 +97,7 @@ package actor SinkRunner {
         machine.stop()
         pump()
         for member in members { await member.sink.stop(deadline: deadline) }
+        isPumpDue = false
         pump()
         timer?.cancel()
         timer = nil
@@ -106,10 +112,13 @@ package actor SinkRunner {
         }
     }
 
+    /// A report may come from within `submit`: it is applied when the sink's answer has been. Failures come in swarms
+    /// when a connection breaks: all of them are known before the first of their deliveries goes elsewhere, so that they
+    /// keep their order and nothing new is taken before them.
     private nonisolated func receive(_ report: SinkReport, from sink: Int) {
         onLoop { runner in
-            runner.apply(report, from: sink)
-            runner.pump()
+            runner.arrived.append((sink, report))
+            if report.isFailure { runner.pumpSoon() } else { runner.pump() }
         }
     }
 
@@ -154,11 +163,23 @@ package actor SinkRunner {
         }
     }
 
+    private func pumpSoon() {
+        guard !isPumpDue else { return }
+        isPumpDue = true
+        eventLoop.execute {
+            self.assumeIsolated { runner in
+                runner.isPumpDue = false
+                runner.pump()
+            }
+        }
+    }
+
     private func pump() {
-        guard !isPumping else { return }
+        guard isStarted, !isPumping, !isPumpDue else { return }
         isPumping = true
         defer { isPumping = false }
         for _ in 0..<Self.actionsPerTurn {
+            while let (sink, report) = arrived.popFirst() { apply(report, from: sink) }
             switch machine.next(now: eventLoop.now) {
             case .take(let sink, let limit, let minimum): take(for: sink, limit, minimum)
             case .submit(let number, let sink): submit(number, to: sink)
@@ -169,7 +190,7 @@ package actor SinkRunner {
                 return
             }
         }
-        eventLoop.execute { self.assumeIsolated { $0.pump() } }
+        pumpSoon()
     }
 
     private func take(for sink: Int, _ limit: Int, _ minimum: Int) {

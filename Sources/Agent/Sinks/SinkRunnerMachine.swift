@@ -39,6 +39,11 @@ package struct SinkRunnerMachine: Sendable {
 
     private var slots: [Slot]
     private var choice: any PeerChoice
+    /// The sink that a take is under way for, and the choice as it stands after that: it counts when the take finds
+    /// something, so that an empty channel costs nobody its turn.
+    private var elected: (sink: Int, choice: any PeerChoice)?
+    /// The sink that the one pending delivery was taken for.
+    private var destination: Int?
     /// Deliveries that no sink holds, oldest first.
     private var pending: Deque<DeliveryNumber> = []
     /// The channel said that it has too few; unset by its waker and by anything that changes how many would do.
@@ -59,27 +64,34 @@ package struct SinkRunnerMachine: Sendable {
     package var hasLiveSink: Bool { slots.contains { $0.health.isLive } }
 
     package mutating func next(now: NIODeadline) -> Action {
-        for index in slots.indices where slots[index].health.startProbe(now: now, canProbe: slots[index].canProbe) {
-            return .probe(sink: index)
-        }
         if isStopped {
             if let last = pending.popLast() { return .giveBack(last) }
             return .idle(until: nil)
         }
+        for index in slots.indices where slots[index].health.startProbe(now: now, canProbe: slots[index].canProbe) {
+            return .probe(sink: index)
+        }
         if let first = pending.first {
-            if let sink = choose() { return .submit(first, sink: sink) }
+            if let sink = destination ?? choose(&choice) {
+                destination = nil
+                return .submit(first, sink: sink)
+            }
             // A live sink that is busy will have room; with none alive, the channel is the better place to wait.
             if !hasLiveSink, let last = pending.popLast() { return .giveBack(last) }
-        } else if !isDry, let sink = choose() {
+        } else if !isDry {
+            var after = choice
+            guard let sink = choose(&after) else { return idle }
+            elected = (sink, after)
             let slot = slots[sink]
             return .take(sink: sink, limit: slot.batchSize, minimum: slot.inFlight > 0 ? slot.batchSize : 1)
         }
-        return .idle(until: slots.compactMap(\.health.nextCheck).min())
+        return idle
     }
 
-    private mutating func choose() -> Int? {
-        let slots = slots
-        return choice.choose(count: slots.count) { index in
+    private var idle: Action { .idle(until: slots.compactMap(\.health.nextCheck).min()) }
+
+    private func choose(_ choice: inout any PeerChoice) -> Int? {
+        choice.choose(count: slots.count) { index in
             let slot = slots[index]
             if slot.health.isHalfOpen { return slot.isBusy ? .down : .oneTrial }
             guard slot.health.isLive else { return .down }
@@ -91,11 +103,19 @@ package struct SinkRunnerMachine: Sendable {
     package mutating func took() -> DeliveryNumber {
         defer { nextNumber += 1 }
         pending.append(nextNumber)
+        if let elected {
+            choice = elected.choice
+            destination = elected.sink
+        }
+        elected = nil
         return nextNumber
     }
 
     /// The channel has less than was asked for; its waker is set.
-    package mutating func foundTooFew() { isDry = true }
+    package mutating func foundTooFew() {
+        isDry = true
+        elected = nil
+    }
 
     /// The channel's waker fired.
     package mutating func channelHasMore() { isDry = false }
