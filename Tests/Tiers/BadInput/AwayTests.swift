@@ -23,11 +23,11 @@ extension AllTiers.BadInput {
             )
         }
 
-        static func avro(_ name: String, _ host: String, _ port: Int) -> Case {
+        static func avro(_ name: String, _ host: String, _ port: Int, _ reason: String) -> Case {
             Case(
                 name: name,
                 sink: ["a1.sinks.k1.type = avro", "a1.sinks.k1.hostname = \(host)", "a1.sinks.k1.port = \(port)"],
-                reason: ["\(host):\(port)"]
+                reason: ["\(host):\(port)", reason]
             )
         }
 
@@ -38,9 +38,9 @@ extension AllTiers.BadInput {
                 Self.kafka("a broker that says nothing", "127.0.0.1:\(silent.port)"),
                 Self.kafka("a broker without an address", "no-such-broker.invalid:9092"),
                 Self.kafka("a broker that is off", "127.0.0.1:\(try FreePort.any())"),
-                Self.avro("a collector that is off", "127.0.0.1", try FreePort.any()),
-                Self.avro("a collector that says nothing", "127.0.0.1", silent.port),
-                Self.avro("a collector without an address", "no-such-collector.invalid", 4545),
+                Self.avro("a collector that is off", "127.0.0.1", try FreePort.any(), "Connection refused"),
+                Self.avro("a collector that says nothing", "127.0.0.1", silent.port, ""),
+                Self.avro("no address", "no-such-collector.invalid", 4545, "the name does not resolve"),
             ]
             try await withThrowingDiscardingTaskGroup { group in
                 for one in cases { group.addTask { try await Self.check(one) } }
