@@ -53,6 +53,8 @@ package final class ChildProcess: Sendable {
         } else {
             posix_spawn_file_actions_adddup2(&files, 1, 2)
         }
+        // NIO's sockets are not close-on-exec: a child would keep a port that a test has freed.
+        test_spawn_close_from(&files, 3)
         if let directory = surroundings.directory { test_spawn_chdir(&files, directory) }
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }

@@ -15,4 +15,7 @@ bool tributary_c11_threads_are_replaced(void);
 /// posix_spawn_file_actions_addchdir_np(3), which glibc shows to GNU sources only.
 int test_spawn_chdir(posix_spawn_file_actions_t *actions, const char *directory);
 
+/// posix_spawn_file_actions_addclosefrom_np(3), likewise.
+int test_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+
 #endif

@@ -35,7 +35,7 @@ package struct AgentProgram: Sendable {
 
     /// Until /readyz says yes.
     package func ready(within seconds: Double = 20) async throws {
-        try await Waiting.until("\(program.name) is ready", within: seconds, details: { program.story }) {
+        try await Waiting.until("\(program.name) is ready", within: seconds, details: program.story) {
             try check()
             return await readiness()?.status == 200
         }
@@ -43,7 +43,7 @@ package struct AgentProgram: Sendable {
 
     /// Until it runs, ready or not.
     package func started(within seconds: Double = 20) async throws {
-        try await Waiting.until("\(program.name) runs", within: seconds, details: { program.story }) {
+        try await Waiting.until("\(program.name) runs", within: seconds, details: program.story) {
             try check()
             let reply = await readiness()
             return reply != nil && reply?.body.contains("starting") == false
@@ -72,10 +72,16 @@ extension Workspace {
         let file = try write("\(name).properties", configuration)
         let port = try FreePort.any()
         let words =
-            ["agent", "-n", name, "-f", file, "-Dflume.monitoring.type=http", "-Dflume.monitoring.port=\(port)"] + options
+            ["agent", "-n", name, "-f", file, "-Dflume.monitoring.type=http", "-Dflume.monitoring.port=\(port)"]
+            + options
         let program =
             if let limits {
-                try start(name, "/bin/sh", ["-c", "\(limits); exec \"$0\" \"$@\"", Tools.tributary] + words, environment: environment)
+                try start(
+                    name,
+                    "/bin/sh",
+                    ["-c", "\(limits); exec \"$0\" \"$@\"", Tools.tributary] + words,
+                    environment: environment
+                )
             } else {
                 try start(name, Tools.tributary, words, environment: environment)
             }

@@ -18,7 +18,9 @@ package enum PlainHTTP {
             channel = try await ClientBootstrap(group: group)
                 .connectTimeout(.seconds(2))
                 .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Collector(whole)) }
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(Collector(whole))
+                    }
                 }
                 .connect(host: "127.0.0.1", port: port).get()
         } catch {

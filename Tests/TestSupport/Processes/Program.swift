@@ -35,10 +35,12 @@ package final class Program: Sendable {
     @discardableResult
     package func line(_ part: String, within seconds: Double = 20) async throws -> String {
         var found: String?
-        try await Waiting.until("\(name) writes `\(part)`", within: seconds, details: { self.story }) {
+        try await Waiting.until("\(name) writes `\(part)`", within: seconds, details: self.story) {
             let ended = !isRunning
             found = (errors + "\n" + output).split(separator: "\n").map(String.init).first { $0.contains(part) }
-            if found == nil, ended { throw Waiting.Timeout(description: "\(name) ended before it wrote `\(part)`\n\(story)") }
+            if found == nil, ended {
+                throw Waiting.Timeout(description: "\(name) ended before it wrote `\(part)`\n\(story)")
+            }
             return found != nil
         }
         return found ?? ""
@@ -47,7 +49,7 @@ package final class Program: Sendable {
     /// Its end.
     @discardableResult
     package func end(within seconds: Double) async throws -> ProgramEnd {
-        try await Waiting.until("\(name) ends", within: seconds, details: { self.story }) { !isRunning }
+        try await Waiting.until("\(name) ends", within: seconds, details: self.story) { !isRunning }
         return ProgramEnd(waitStatus: process.waitStatus ?? 0)
     }
 

@@ -16,7 +16,7 @@ package enum Waiting {
     package static func until(
         _ what: String,
         within seconds: Double,
-        details: () -> String = { "" },
+        details: @autoclosure () -> String = "",
         _ holds: () async throws -> Bool
     ) async throws {
         let limit = ContinuousClock.now + .seconds(seconds)

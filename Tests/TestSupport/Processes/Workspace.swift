@@ -11,10 +11,11 @@ package final class Workspace: Sendable {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("tiers-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         // As a program finds it when it asks for its working directory.
-        folder = realpath(url.path, nil).map { path in
-            defer { free(path) }
-            return String(cString: path)
-        } ?? url.path
+        folder =
+            realpath(url.path, nil).map { path in
+                defer { free(path) }
+                return String(cString: path)
+            } ?? url.path
     }
 
     /// Runs `body` in a new workspace.
@@ -59,7 +60,9 @@ package final class Workspace: Sendable {
 
     /// Paths of a folder's files, in order.
     package func files(_ name: String) -> [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: path(name))) ?? []).sorted().map { path("\(name)/\($0)") }
+        ((try? FileManager.default.contentsOfDirectory(atPath: path(name))) ?? []).sorted().map {
+            path("\(name)/\($0)")
+        }
     }
 
     /// Starts a program in the folder.

@@ -26,7 +26,8 @@ extension AllTiers.BadInput {
                 let text = SmallAgent.text(port: port, [3: "a1.sinks = k1 k2"], more: broken)
                 let agent = try space.agent("a1", text, options: ["--lenient"])
                 try await agent.ready()
-                let fault = "\(space.path("a1.properties")):11:20: fault: unknown sink type `hdfs2`; did you mean `hdfs`?"
+                let fault =
+                    "\(space.path("a1.properties")):11:20: fault: unknown sink type `hdfs2`; did you mean `hdfs`?"
                 #expect(agent.program.errorLines(fault).count == 1, "\(agent.program.errors)")
                 #expect(agent.program.errorLines(fault).allSatisfy { $0.contains("ERROR") })
                 try await LineClient.send(["one", "two"], to: port)

@@ -32,7 +32,8 @@ extension AllTiers.BadInput {
         }
 
         static let group = [
-            "a1.sinks.k2.type = null", "a1.sinks.k2.channel = c1", "a1.sinkgroups = g1", "a1.sinkgroups.g1.sinks = k1 k2",
+            "a1.sinks.k2.type = null", "a1.sinks.k2.channel = c1", "a1.sinkgroups = g1",
+            "a1.sinkgroups.g1.sinks = k1 k2",
             "a1.sinkgroups.g1.processor.type = failover", "a1.sinkgroups.g1.processor.priority.k1 = 5",
             "a1.sinkgroups.g1.processor.priority.k2 = 5",
         ]
@@ -89,7 +90,9 @@ extension AllTiers.BadInput {
                     "a1.sources.r1.keystore-password = secret", "a1.sources.r1.keystore-type = PKCS12",
                 ],
                 status: 3,
-                says: ["FILE:12:26: environment: `a1.sources.r1.keystore`: ", "DIR/none.p12", "No such file or directory"]
+                says: [
+                    "FILE:12:26: environment: `a1.sources.r1.keystore`: ", "DIR/none.p12", "No such file or directory",
+                ]
             ),
             Row(
                 "a key store with another password",

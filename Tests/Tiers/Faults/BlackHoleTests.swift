@@ -27,13 +27,13 @@ extension AllTiers.Traffic {
                 let ids = LineWriter.ids("e1", 10_000)
                 let start = ContinuousClock.now
                 async let writing: Void = LineWriter.write(ids, to: "e1.log", perSecond: 500, space)
-                try await Waiting.until("the good collector has lines", within: 90, details: { edge.program.story }) {
+                try await Waiting.until("the good collector has lines", within: 90, details: edge.program.story) {
                     try await collectors[1].number("SOURCE.in", "EventAcceptedCount") > 0
                 }
                 let failover = start.duration(to: .now)
                 try await writing
                 // The bad one is tried again and again, a call at a time, each for as long as the first.
-                try await Waiting.until("all is delivered", within: 200, details: { edge.program.story }) {
+                try await Waiting.until("all is delivered", within: 200, details: edge.program.story) {
                     try await edge.number("CHANNEL.mem", "ChannelSize") == 0
                 }
                 let tally = Tally(issued: ids, delivered: try await Topic.bodies(topic, bootstrap, space))

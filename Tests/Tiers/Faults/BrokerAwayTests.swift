@@ -164,11 +164,13 @@ extension AllTiers.Traffic {
                 #expect(largest <= 8 * 100)
                 try await scene.bringBrokerBack()
                 try await writing
-                try await Waiting.until("all is delivered", within: 90, details: { edge.program.story }) {
+                try await Waiting.until("all is delivered", within: 90, details: edge.program.story) {
                     try await edge.number("SINK.c0", "EventDrainSuccessCount") >= ids.count
                 }
                 let tally = Tally(issued: ids, delivered: try await scene.delivered())
-                print("broker away \(seconds) s, our edge: \(tally); \(waiting) waited at the edge, \(largest) at the collector")
+                print(
+                    "broker away \(seconds) s, our edge: \(tally); \(waiting) waited at the edge, \(largest) at the collector"
+                )
                 #expect(tally.lost == 0)
                 #expect(tally.unknown == 0)
                 #expect(tally.duplicates <= 8 * 100)

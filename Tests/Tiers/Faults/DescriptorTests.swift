@@ -14,7 +14,12 @@ extension AllTiers.Traffic {
                     ["--port", "\(receiverPort)", "--ledger", space.path("ledger")]
                 )
                 try await receiver.line("\"port\"")
-                let file = TierFile.collector("c1", port: port, acknowledge: "stored", sink: TierFile.avro(receiverPort))
+                let file = TierFile.collector(
+                    "c1",
+                    port: port,
+                    acknowledge: "stored",
+                    sink: TierFile.avro(receiverPort)
+                )
                 let agent = try space.agent("c1", file, limits: "ulimit -n 64")
                 try await agent.ready()
                 let limits = try String(contentsOfFile: "/proc/\(agent.program.id)/limits", encoding: .utf8)

@@ -56,7 +56,7 @@ extension AllTiers.Traffic {
                 async let load: Void = LineWriter.write(ids, to: "e1.log", perSecond: 2_000, space)
                 var longest = Duration.zero
                 for round in 0..<restarts {
-                    try await Waiting.until("collector \(round) has work", within: 30, details: { edge.program.story }) {
+                    try await Waiting.until("collector \(round) has work", within: 30, details: edge.program.story) {
                         try await collector.number("SOURCE.in", "EventAcceptedCount") > 1_000
                     }
                     let start = ContinuousClock.now
@@ -66,7 +66,7 @@ extension AllTiers.Traffic {
                     try await collector.ready()
                 }
                 try await load
-                try await Waiting.until("the edge has sent all", within: 40, details: { edge.program.story }) {
+                try await Waiting.until("the edge has sent all", within: 40, details: edge.program.story) {
                     try await edge.number("SINK.c0", "EventDrainSuccessCount") >= ids.count
                 }
                 #expect(try await edge.program.terminate() == .exited(0), "\(edge.program.story)")

@@ -53,7 +53,7 @@ extension AllTiers.Traffic {
                 try await again.ready()
                 _ = try await (one, two)
                 var tally = Tally(issued: ids.joined(), delivered: [])
-                try await Waiting.until("all lines are in Kafka", within: 40, details: { "\(tally)" }) {
+                try await Waiting.until("all lines are in Kafka", within: 40, details: "\(tally)") {
                     for edge in edges where try await edge.number("CHANNEL.mem", "ChannelSize") > 0 { return false }
                     tally = Tally(
                         issued: ids.joined(),

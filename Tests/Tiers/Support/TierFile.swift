@@ -18,7 +18,8 @@ enum TierFile {
         for (index, port) in ports.enumerated() {
             let sink = "\(name).sinks.c\(index)"
             lines += [
-                "\(sink).type = avro", "\(sink).channel = mem", "\(sink).hostname = 127.0.0.1", "\(sink).port = \(port)",
+                "\(sink).type = avro", "\(sink).channel = mem", "\(sink).hostname = 127.0.0.1",
+                "\(sink).port = \(port)",
                 "\(sink).batch-size = 100",
             ]
             guard let tls else { continue }
@@ -27,7 +28,8 @@ enum TierFile {
         }
         guard ports.count > 1 else { return lines.joined(separator: "\n") + "\n" }
         lines += [
-            "\(name).sinkgroups = g", "\(name).sinkgroups.g.sinks = \(ports.indices.map { "c\($0)" }.joined(separator: " "))",
+            "\(name).sinkgroups = g",
+            "\(name).sinkgroups.g.sinks = \(ports.indices.map { "c\($0)" }.joined(separator: " "))",
             "\(name).sinkgroups.g.processor.type = failover", "\(name).sinkgroups.g.processor.maxpenalty = 2000",
         ]
         for index in ports.indices {
@@ -46,7 +48,8 @@ enum TierFile {
     ) -> String {
         var lines = [
             "\(name).sources = in", "\(name).channels = mem", "\(name).sinks = out",
-            "\(name).sources.in.type = avro", "\(name).sources.in.bind = 127.0.0.1", "\(name).sources.in.port = \(port)",
+            "\(name).sources.in.type = avro", "\(name).sources.in.bind = 127.0.0.1",
+            "\(name).sources.in.port = \(port)",
             "\(name).sources.in.channels = mem", "\(name).sources.in.acknowledge = \(acknowledge)",
             "\(name).channels.mem.type = memory", "\(name).channels.mem.capacity = 10000",
             "\(name).channels.mem.transactionCapacity = 1000", "\(name).sinks.out.channel = mem",

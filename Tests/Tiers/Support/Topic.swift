@@ -3,7 +3,8 @@ import TestSupport
 
 /// What a topic holds, read by kcat.
 enum Topic {
-    static let whyNot: String? = Broker.isAvailable
+    static let whyNot: String? =
+        Broker.isAvailable
         ? (KcatReader.program == nil ? "kcat is not installed" : nil) : Broker.whyNone
 
     /// The bodies of all records, without those that come after it began.

@@ -30,7 +30,7 @@ extension AllTiers.Traffic {
             }
 
             func arrived(_ count: Int) async throws {
-                try await Waiting.until("\(count) events are in files", within: 10, details: { "\(events)" }) {
+                try await Waiting.until("\(count) events are in files", within: 10, details: "\(events)") {
                     events.count >= count
                 }
             }

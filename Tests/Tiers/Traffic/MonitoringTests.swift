@@ -8,7 +8,9 @@ extension AllTiers.Traffic {
         @Test func healthCommand() async throws {
             try await Workspace.use { space in
                 let away = try FreePort.any()
-                let sink = ["a1.sinks.k1.type = avro", "a1.sinks.k1.hostname = 127.0.0.1", "a1.sinks.k1.port = \(away)"]
+                let sink = [
+                    "a1.sinks.k1.type = avro", "a1.sinks.k1.hostname = 127.0.0.1", "a1.sinks.k1.port = \(away)",
+                ]
                 let agent = try space.agent("a1", SmallAgent.text(port: try FreePort.any(), [9: ""], more: sink))
                 try await agent.started()
                 func health(_ more: [String], port: Int) async throws -> (status: ProgramEnd, text: String) {
@@ -72,7 +74,10 @@ extension AllTiers.Traffic {
                     #expect(Set(metrics.components.keys) == ["SOURCE.r1", "CHANNEL.c1", "SINK.k1"])
                     for (component, counters) in Self.expected {
                         for (counter, value) in counters {
-                            #expect(metrics.text(component, counter) == value, "\(agent.program.id) \(component) \(counter)")
+                            #expect(
+                                metrics.text(component, counter) == value,
+                                "\(agent.program.id) \(component) \(counter)"
+                            )
                         }
                     }
                 }
@@ -86,7 +91,8 @@ extension AllTiers.Traffic {
         /// What is the same for both agents; how many batches leave a channel is a matter of time.
         private static let expected = [
             "SOURCE.r1": [
-                "Type": "SOURCE", "EventReceivedCount": "5000", "EventAcceptedCount": "5000", "AppendReceivedCount": "0",
+                "Type": "SOURCE", "EventReceivedCount": "5000", "EventAcceptedCount": "5000",
+                "AppendReceivedCount": "0",
                 "AppendAcceptedCount": "0", "EventReadFail": "0", "ChannelWriteFail": "0", "GenericProcessingFail": "0",
                 "StopTime": "0",
             ],

@@ -20,13 +20,14 @@ extension AllTiers.Traffic {
                     ["agent", "-n", "agentckafka", "-f", "sample.properties"],
                     environment: ["TRIBUTARY_BIN": Tools.tributary]
                 )
-                try await Waiting.until("the log says that it runs", within: 20, details: { agent.story }) {
+                try await Waiting.until("the log says that it runs", within: 20, details: agent.story) {
                     space.text("logs/flume.log").contains("agent runs")
                 }
                 let lines = (0..<50).map { "\(space.folder) line \($0)" }
                 try space.append("flume-test", lines.map { $0 + "\n" }.joined())
                 var found: [String] = []
-                try await Waiting.until("50 lines are in flume_test", within: 20, details: { space.text("logs/flume.log") }) {
+                try await Waiting.until("50 lines are in flume_test", within: 20, details: space.text("logs/flume.log"))
+                {
                     // Others may write to a topic of this name.
                     found = try await Topic.bodies("flume_test", bootstrap, space).filter { $0.hasPrefix(space.folder) }
                     return found.count >= lines.count
@@ -52,7 +53,7 @@ extension AllTiers.Traffic {
                 let agent = try space.agent("a1", SmallAgent.text(port: port, [9: ""], more: kafka))
                 try await agent.ready()
                 try await LineClient.send(["eins", "zwei", "drei"], to: port)
-                try await Waiting.until("three records are acknowledged", within: 20, details: { agent.program.story }) {
+                try await Waiting.until("three records are acknowledged", within: 20, details: agent.program.story) {
                     try await agent.number("CHANNEL.c1", "EventTakeSuccessCount") == 3
                 }
                 #expect(try await Topic.bodies(topic, bootstrap, space) == ["eins", "zwei", "drei"])
