@@ -22,10 +22,6 @@ let http: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
-let lifecycleTests: Target.Dependency = .product(
-    name: "ServiceLifecycleTestKit",
-    package: "swift-service-lifecycle"
-)
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -45,7 +41,9 @@ var targets: [Target] = [
     ),
     .target(
         name: "Agent",
-        dependencies: ["AvroRPC", "CPlatform", "Events", "Secure", nio, posix, http, log, deque, lifecycle, signals],
+        dependencies: [
+            "AvroRPC", "CPlatform", "Events", "Secure", nio, posix, http, log, deque, lifecycle, signals,
+        ],
         swiftSettings: sources
     ),
     .target(name: "Collector", dependencies: ["Agent", "AvroRPC", "Events", nio, log], swiftSettings: sources),
@@ -89,7 +87,7 @@ var targets: [Target] = [
     .testTarget(
         name: "AgentTests",
         dependencies: [
-            "Agent", "AvroRPC", "Events", "TestSupport", nio, posix, embedded, log, deque, lifecycle, lifecycleTests,
+            "Agent", "AvroRPC", "Events", "TestSupport", nio, posix, embedded, log, deque, lifecycle,
         ],
         resources: [.copy("Samples")],
         swiftSettings: strict

@@ -19,7 +19,7 @@ extension EventBatch {
         block.writeAvroLong(1)
         block.writeAvroString(key)
         block.writeAvroString(value)
-        return rewriting(extra: block.readableBytes) { event, output in
+        return unsafe rewriting(extra: block.readableBytes) { event, output in
             switch (unsafe event.header(named: name), existing) {
             case (nil, _):
                 output.writeImmutableBuffer(block)
@@ -36,11 +36,11 @@ extension EventBatch {
     public func removingHeader(_ key: String) -> EventBatch {
         let name = Array(key.utf8)
         var present = false
-        forEachEvent { _, event in
+        unsafe forEachEvent { _, event in
             if unsafe event.header(named: name) != nil { present = true }
         }
         guard present else { return self }
-        return rewriting(extra: 0) { event, output in
+        return unsafe rewriting(extra: 0) { event, output in
             if unsafe event.header(named: name) == nil {
                 unsafe output.writeBytes(event.bytes)
             } else {
@@ -52,7 +52,7 @@ extension EventBatch {
     /// Writes the named events anew with the last value of every key that stands more than once (as a Java map keeps it).
     func droppingRepeatedKeys(of indices: [Int]) -> EventBatch {
         var pending = indices[...]
-        return rewriting(extra: 0) { event, output, index in
+        return unsafe rewriting(extra: 0) { event, output, index in
             guard pending.first == index else {
                 unsafe output.writeBytes(event.bytes)
                 return
@@ -99,7 +99,7 @@ extension EventBatch {
     }
 
     private func rewriting(extra: Int, _ write: (UnsafeEvent, inout ByteBuffer) -> Void) -> EventBatch {
-        rewriting(extra: extra) { event, output, _ in unsafe write(event, &output) }
+        unsafe rewriting(extra: extra) { event, output, _ in unsafe write(event, &output) }
     }
 
     private func rewriting(extra: Int, _ write: (UnsafeEvent, inout ByteBuffer, Int) -> Void) -> EventBatch {
@@ -107,7 +107,7 @@ extension EventBatch {
         output.reserveCapacity(bytes.readableBytes + count * extra)
         var starts: [UInt32] = []
         starts.reserveCapacity(count + 1)
-        forEachEvent { index, event in
+        unsafe forEachEvent { index, event in
             starts.append(UInt32(output.writerIndex))
             unsafe write(event, &output, index)
         }

@@ -2,10 +2,6 @@ import Agent
 import ArgumentParser
 import Foundation
 import Logging
-import NIOCore
-import NIOPosix
-import ServiceLifecycle
-import UnixSignals
 
 struct AgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -52,96 +48,21 @@ struct AgentCommand: AsyncParsableCommand {
     var strict = false
 
     func run() async throws {
-        signal(SIGPIPE, SIG_IGN)
-        let properties = SystemProperties.parse(defines)
-        let process = ProcessSettings(systemProperties: properties, environment: ProcessInfo.processInfo.environment)
-        let (logSettings, logNotes) = LogSettings.parse(systemProperties: properties, default: flume ? .file : .console)
-        let logSystem = LogSystem(logSettings)
-        LoggingSystem.bootstrap { logSystem.handler(label: $0) }
-        let logger = Logger(label: "agent")
-        let teller = DiagnosticTeller(logger: logger, alsoPrints: !logSettings.console)
-        let monitoring = MonitoringSettings.parse(systemProperties: properties)
-        for note in logNotes + monitoring.notes { teller.tell(note) }
-
-        let registry = Components.registry
-        let configuration = try configuration(registry, process, teller)
-        let threads =
-            properties["tributary.event-loops"].flatMap { Int($0) } ?? EventLoops.count(cores: System.coreCount)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads))
-        var assembly = AgentAssembly(
-            AgentAssembly.Surroundings(
-                registry: registry,
-                group: group,
-                process: process,
-                logger: logger,
-                channelBytes: MemoryLimit.channelBytes(javaOptions: javaOptions),
-                shutdownTimeout: .seconds(Int64(properties["tributary.shutdown-timeout"] ?? "") ?? 8)
-            ),
-            lenient: lenient && !strict
+        let process = ProcessSettings(
+            systemProperties: SystemProperties.parse(defines),
+            environment: ProcessInfo.processInfo.environment
         )
-        let made = assembly.make(configuration)
-        for diagnostic in assembly.diagnostics.all { teller.tell(diagnostic) }
-        guard let agent = made else { throw ExitCode(Diagnostic.faultExitCode) }
+        let log = LogSettings.parse(systemProperties: process.systemProperties, default: flume ? .file : .console)
+        let system = LogSystem(log.settings)
+        LoggingSystem.bootstrap { system.handler(label: $0) }
 
-        let server = MonitoringServer(
-            group: group,
-            groups: { agent.counters },
-            notReady: { agent.reasonsNotReady }
-        )
-        if let settings = monitoring.settings {
-            do throws(ComponentError) {
-                let port = try await server.start(host: settings.host, port: settings.port)
-                logger.info("monitoring", metadata: ["port": "\(port)"])
-            } catch {
-                logger.error("no monitoring server", metadata: ["reason": "\(error.message)"])
-            }
-        }
-        try await run(agent, teller, logger)
-        await server.stop()
-        try await group.shutdownGracefully()
-        if agent.lostEvents > 0 { throw ExitCode(1) }
-    }
-
-    private func configuration(
-        _ registry: ComponentRegistry,
-        _ process: ProcessSettings,
-        _ teller: DiagnosticTeller
-    ) throws -> AgentConfiguration {
-        var files: [(path: String, bytes: [UInt8])] = []
-        for path in confFile {
-            do throws(ConfigurationFault) {
-                files.append((path, try ConfigurationFile.contents(of: path)))
-            } catch {
-                teller.tell(error.diagnostic)
-                throw ExitCode(Diagnostic.faultExitCode)
-            }
-        }
-        let outcome = ConfigurationLoader.load(
-            files: files,
-            agent: name,
-            catalog: registry.catalog,
-            systemProperties: process.systemProperties,
-            environment: process.environment,
-            lenient: lenient && !strict
-        )
-        for diagnostic in outcome.diagnostics.all { teller.tell(diagnostic) }
-        guard let configuration = outcome.configuration else { throw ExitCode(Diagnostic.faultExitCode) }
-        return configuration
-    }
-
-    private func run(_ agent: AgentService, _ teller: DiagnosticTeller, _ logger: Logger) async throws {
-        let services = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: agent, successTerminationBehavior: .gracefullyShutdownGroup)],
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger
-            )
-        )
-        do {
-            try await services.run()
-        } catch let error as ComponentError {
-            teller.tell(error.description)
-            throw ExitCode(Diagnostic.environmentExitCode)
-        }
+        var options = AgentProgram.Options(name: name, files: confFile, process: process)
+        options.javaOptions = javaOptions
+        options.isLenient = lenient && !strict
+        options.logger = Logger(label: "agent")
+        options.logsRemarks = !log.settings.console
+        for note in log.notes { options.logger.warning("\(note)") }
+        let code = await AgentProgram.run(options, registry: Components.registry)
+        if code != 0 { throw ExitCode(code) }
     }
 }

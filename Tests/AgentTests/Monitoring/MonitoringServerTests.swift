@@ -205,7 +205,7 @@ import Testing
             }
             #expect((try? client.readAll()) ?? "" == "")
             let took = NIODeadline.now() - begin
-            #expect(took >= .milliseconds(250) && took < .seconds(10), "\(took)")
+            #expect(took >= .milliseconds(250) && took < .seconds(60), "\(took)")
         }
     }
 

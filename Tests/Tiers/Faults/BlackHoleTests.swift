@@ -14,7 +14,7 @@ extension AllTiers.Traffic {
             try await Workspace.use { space in
                 let ports = try [FreePort.any(), FreePort.any()]
                 let brokers = ["127.0.0.1:\(hole.port)", bootstrap]
-                var collectors: [AgentProgram] = []
+                var collectors: [AgentProcess] = []
                 for index in 0...1 {
                     let sink = TierFile.kafka(brokers[index], topic)
                     let file = TierFile.collector("c\(index)", port: ports[index], acknowledge: "delivered", sink: sink)

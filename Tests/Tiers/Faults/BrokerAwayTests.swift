@@ -12,7 +12,7 @@ extension AllTiers.Traffic {
         private struct Scene {
             let space: Workspace
             let broker: Broker
-            let collector: AgentProgram
+            let collector: AgentProcess
             let port: Int
             let topic: String
 

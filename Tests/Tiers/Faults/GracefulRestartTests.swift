@@ -38,7 +38,7 @@ extension AllTiers.Traffic {
                     ["--port", "\(receiverPort)", "--ledger", space.path("ledger")]
                 )
                 try await receiver.line("\"port\"")
-                func startCollector() throws -> AgentProgram {
+                func startCollector() throws -> AgentProcess {
                     let (acknowledge, sink) =
                         destination == .kafka
                         ? ("delivered", TierFile.kafka(bootstrap, topic)) : ("stored", TierFile.avro(receiverPort))

@@ -12,7 +12,7 @@ extension AllTiers.Traffic {
             let topic = Topic.fresh("kill")
             try await Workspace.use { space in
                 let ports = try [FreePort.any(), FreePort.any()]
-                func startCollector(_ index: Int) throws -> AgentProgram {
+                func startCollector(_ index: Int) throws -> AgentProcess {
                     let sink = TierFile.kafka(bootstrap, topic)
                     let file = TierFile.collector(
                         "c\(index)",
@@ -27,7 +27,7 @@ extension AllTiers.Traffic {
                 let second = try startCollector(1)
                 for collector in [first, second] { try await collector.ready() }
                 let names = ["e1", "e2"]
-                var edges: [AgentProgram] = []
+                var edges: [AgentProcess] = []
                 for name in names {
                     try space.write("\(name).log", "")
                     edges.append(

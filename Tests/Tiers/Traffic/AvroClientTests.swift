@@ -6,7 +6,7 @@ extension AllTiers.Traffic {
     /// `flume-ng avro-client` against an agent whose file_roll sink shows headers and bodies.
     @Suite struct AvroClientTests {
         struct Agent {
-            let agent: AgentProgram
+            let agent: AgentProcess
             let port: Int
             let space: Workspace
 

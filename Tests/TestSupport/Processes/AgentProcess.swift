@@ -1,7 +1,7 @@
 import Foundation
 
 /// A real agent with its monitoring server.
-package struct AgentProgram: Sendable {
+package struct AgentProcess: Sendable {
     package let program: Program
     package let monitoringPort: Int
 
@@ -68,7 +68,7 @@ extension Workspace {
         options: [String] = [],
         environment: [String: String] = [:],
         limits: String? = nil
-    ) throws -> AgentProgram {
+    ) throws -> AgentProcess {
         let file = try write("\(name).properties", configuration)
         let port = try FreePort.any()
         let words =
@@ -85,6 +85,6 @@ extension Workspace {
             } else {
                 try start(name, Tools.tributary, words, environment: environment)
             }
-        return AgentProgram(program: program, monitoringPort: port)
+        return AgentProcess(program: program, monitoringPort: port)
     }
 }
