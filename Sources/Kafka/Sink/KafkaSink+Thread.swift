@@ -132,8 +132,13 @@ extension KafkaSink {
             }
             reports?.unavailable(SinkFailure(message))
         case .up:
-            state.withLock { $0.trouble = nil }
+            let waiting = state.withLock { state in
+                state.trouble = nil
+                defer { state.hasTurnedAway = false }
+                return state.hasTurnedAway ? state.reports : nil
+            }
             logger.info("Kafka is reached again", metadata: ["bootstrap.servers": "\(settings.bootstrapServers)"])
+            waiting?.ready()
         }
     }
 

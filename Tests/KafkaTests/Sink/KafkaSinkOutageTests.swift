@@ -75,6 +75,25 @@ import Testing
         #expect(try await KcatReader.read(topic, from: broker.bootstrap).compactMap(\.payload) == ["0", "1"])
     }
 
+    /// A batch whose sender waits is not held by a sink that knows that it cannot deliver it.
+    @Test(.enabled(if: Broker.canStart, "\(Self.why)"))
+    func brokerAwayTakesNothingThatSomebodyWaitsFor() async throws {
+        let broker = try Broker.start()
+        let topic = try await Topics.make("turned-away", partitions: 1, on: broker.bootstrap)
+        try await SinkHarness.run(broker.bootstrap, ["kafka.topic": topic], deliversForCallers: true) { harness in
+            #expect(try await harness.deliver([Event(body: "0")]).isDelivered)
+            broker.stop()
+            try await harness.log.wait(.seconds(10)) { !$0.unavailable.isEmpty }
+            let ready = harness.log.seen.ready
+            let batch = EventBatch.of([Event(body: "1")])
+            #expect(harness.sink.submit(batch, number: 1, deadline: .now() + .seconds(15)) == .busy)
+            try broker.restart()
+            try await harness.log.wait(.seconds(20)) { $0.ready > ready }
+            #expect(harness.sink.submit(batch, number: 1, deadline: .now() + .seconds(15)) == .accepted)
+            #expect(try await harness.log.wait { $0.outcomes[1] != nil }.delivered == [0, 1])
+        }
+    }
+
     @Test(arguments: [nil, "no-such-host.invalid:9092"])
     func brokerThatWasNeverThere(_ name: String?) async throws {
         let bootstrap = try name ?? "127.0.0.1:\(FreePort.any())"
