@@ -1,5 +1,5 @@
 /// Waits until a condition holds; `false` when it does not within `limit`.
-package func eventually(within limit: Duration = .seconds(20), _ condition: () async -> Bool) async -> Bool {
+package func eventually(within limit: Duration = .seconds(60), _ condition: () async -> Bool) async -> Bool {
     let start = ContinuousClock.now
     while ContinuousClock.now - start < limit {
         if await condition() { return true }

@@ -35,7 +35,6 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
     private var closesWhenIdle = false
     /// Our side is closed: what still comes can not be answered, and is not served.
     private var isOutputEnded = false
-    private var lingering: Scheduled<Void>?
     private var isClosed = false
     private var peer = "unknown"
 
@@ -81,7 +80,6 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosed = true
-        lingering?.cancel()
         for call in open.values { call.handle?.abandon() }
         open = [:]
         context.fireChannelInactive()
@@ -222,9 +220,13 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
     private func finishOutput(_ context: ChannelHandlerContext) {
         closesWhenIdle = false
         isOutputEnded = true
-        context.close(mode: .output, promise: nil)
         let channel = context.channel
-        lingering = context.eventLoop.scheduleTask(in: Self.lingering) { channel.close(promise: nil) }
+        let ended = context.eventLoop.makePromise(of: Void.self)
+        ended.futureResult.whenComplete { _ in
+            channel.eventLoop.scheduleTask(in: Self.lingering) { channel.close(promise: nil) }
+        }
+        // Done when all that was written before has gone out.
+        context.close(mode: .output, promise: ended)
     }
 }
 

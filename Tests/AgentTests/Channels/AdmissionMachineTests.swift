@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func randomStepsAgainstPlainLists() {
+    @Test func randomStepsAgainstPlainLists() throws {
         var random = SeededGenerator.announced("admission")
         for _ in 0..<20 {
             let rooms = (0..<Int.random(in: 1...4, using: &random)).map { _ in
@@ -201,12 +201,12 @@ import Testing
                     model.waiting.append(batch)
                     let isFree = model.isFree(at: model.waiting.count - 1)
                     let isGranted = machine.request(batch.id, batch.needs)
-                    #expect(isGranted == isFree)
+                    try #require(isGranted == isFree)
                     served = isGranted ? [batch.id] : []
                 } else if dice == 5, !model.waiting.isEmpty {
                     let index = model.waiting.indices.randomElement(using: &random) ?? 0
                     let answer = machine.leave(model.waiting[index].id)
-                    #expect(answer.left)
+                    try #require(answer.left)
                     model.waiting.remove(at: index)
                     served = answer.served
                 } else if let index = model.granted.indices.randomElement(using: &random) {
@@ -228,14 +228,16 @@ import Testing
                 }
                 for id in served {
                     let isRight = model.serve(id)
-                    #expect(isRight, "\(id) was served out of turn or without room")
+                    try #require(isRight, "\(id) was served out of turn or without room")
                 }
-                for index in model.waiting.indices { #expect(!model.isFree(at: index), "a waiter was left waiting") }
+                for index in model.waiting.indices {
+                    try #require(!model.isFree(at: index), "a waiter was left waiting")
+                }
                 for (index, room) in rooms.enumerated() {
                     let used = model.used(index)
-                    #expect(machine.events(in: index) == used.events)
+                    try #require(machine.events(in: index) == used.events)
                     let batches = model.granted.filter { $0.needs.contains { $0.room == index } }
-                    #expect((used.events <= room.events && used.bytes <= room.bytes) || batches.count == 1)
+                    try #require((used.events <= room.events && used.bytes <= room.bytes) || batches.count == 1)
                 }
             }
             while let batch = model.granted.popLast() {
@@ -246,8 +248,8 @@ import Testing
                     }
                 }
             }
-            #expect(model.waiting.isEmpty)
-            #expect(rooms.indices.allSatisfy { machine.events(in: $0) == 0 })
+            try #require(model.waiting.isEmpty)
+            try #require(rooms.indices.allSatisfy { machine.events(in: $0) == 0 })
         }
     }
 }

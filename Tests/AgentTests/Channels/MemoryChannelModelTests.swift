@@ -14,7 +14,7 @@ import Testing
 
     /// A sorted list of numbers is all that the channel may look like: puts come in ascending order, so what is given back
     /// must stand where its number says.
-    @Test func randomStepsAgainstAList() {
+    @Test func randomStepsAgainstAList() throws {
         var random = SeededGenerator.announced("memory channel")
         for _ in 0..<20 {
             let rig = ChannelRig(capacity: 200)
@@ -33,10 +33,10 @@ import Testing
                     let limit = Int.random(in: 1...30, using: &random)
                     let minimum = Bool.random(using: &random) ? 1 : limit
                     guard let delivery = rig.take(limit, atLeast: minimum) else {
-                        #expect(list.count < minimum)
+                        try #require(list.count < minimum)
                         continue
                     }
-                    #expect(delivery.batch.numbers == Array(list.prefix(limit)))
+                    try #require(delivery.batch.numbers == Array(list.prefix(limit)))
                     out.append(Out(numbers: Array(list.prefix(limit)), delivery: delivery))
                     list.removeFirst(min(limit, list.count))
                 default:
@@ -59,14 +59,14 @@ import Testing
                 }
                 var held = 0
                 for index in out.indices { held += out[index].numbers.count }
-                #expect(rig.channel.size == list.count + held)
+                try #require(rig.channel.size == list.count + held)
             }
             while let one = out.popLast() {
                 list = (list + one.numbers).sorted()
                 one.delivery.finish(.notDelivered)
             }
-            #expect(rig.drain(by: 7) == list)
-            #expect(rig.channel.size == 0)
+            try #require(rig.drain(by: 7) == list)
+            try #require(rig.channel.size == 0)
         }
     }
 

@@ -49,12 +49,12 @@ import Testing
         }
 
         /// Does what the machine wants until it is idle. A delivery is one event; the channel is dry now and then.
-        mutating func pump() {
+        mutating func pump() throws {
             for _ in 0..<10_000 {
                 switch machine.next(now: now) {
                 case .take(let sink, _, let minimum):
-                    #expect(withRunner.isEmpty, "takes while deliveries wait")
-                    #expect(atSink[sink].count <= window)
+                    try #require(withRunner.isEmpty, "takes while deliveries wait")
+                    try #require(atSink[sink].count <= window)
                     guard !queue.isEmpty, minimum == 1 || Int.random(in: 0..<3, using: &random) > 0 else {
                         machine.foundTooFew()
                         isWaiting = true
@@ -62,34 +62,34 @@ import Testing
                     }
                     let event = queue.removeFirst()
                     let number = machine.took()
-                    #expect(events[number] == nil)
+                    try #require(events[number] == nil)
                     events[number] = event
                     withRunner.insert(number)
                 case .submit(let number, let sink):
-                    #expect(withRunner.contains(number), "\(number) is not with the runner")
-                    #expect(number == withRunner.min(), "not the oldest first")
+                    try #require(withRunner.contains(number), "\(number) is not with the runner")
+                    try #require(number == withRunner.min(), "not the oldest first")
                     if atSink[sink].count >= window {
                         wasBusy[sink] = true
                         machine.offered(number, to: sink, .busy)
                     } else {
-                        if !hasFailed { #expect((events[number] ?? -1) > lastGiven[sink]) }
+                        if !hasFailed { try #require((events[number] ?? -1) > lastGiven[sink]) }
                         lastGiven[sink] = events[number] ?? -1
                         withRunner.remove(number)
                         atSink[sink].insert(number)
                         machine.offered(number, to: sink, .accepted)
                     }
                 case .giveBack(let number):
-                    #expect(!machine.hasLiveSink)
-                    #expect(number == withRunner.max(), "not the newest first")
+                    try #require(!machine.hasLiveSink)
+                    try #require(number == withRunner.max(), "not the newest first")
                     giveBack(number)
                 case .probe(let sink):
-                    #expect(canProbe[sink])
+                    try #require(canProbe[sink])
                     let isNew = probing.insert(sink).inserted
-                    #expect(isNew)
+                    try #require(isNew)
                 case .idle(let until):
                     idleUntil = until
                     let held = withRunner.count + atSink.reduce(0) { $0 + $1.count }
-                    #expect(machine.held == held)
+                    try #require(machine.held == held)
                     return
                 }
             }
@@ -164,7 +164,7 @@ import Testing
     }
 
     @Test(arguments: 0..<12)
-    func everyEventIsDeliveredOnce(run: Int) {
+    func everyEventIsDeliveredOnce(run: Int) throws {
         var random = SeededGenerator.announced("sink runner \(run)")
         let sinks = 1 + run % 4
         let choice: any PeerChoice
@@ -176,20 +176,20 @@ import Testing
         let count = 4000
         var world = World(sinks: sinks, choice: choice, random: SeededGenerator(seed: random.next()), events: count)
         for _ in 0..<10_000 {
-            world.pump()
+            try world.pump()
             _ = world.stir(healing: false)
         }
         // All recover: everything must go, and soon.
         world.isWell = Array(repeating: true, count: sinks)
         var steps = 0
-        world.pump()
+        try world.pump()
         while world.stir(healing: true), steps < 100_000 {
-            world.pump()
+            try world.pump()
             steps += 1
         }
-        #expect(world.queue.isEmpty)
-        #expect(world.withRunner.isEmpty)
-        #expect(world.delivered.count == count)
-        #expect(Set(world.delivered).count == count)
+        try #require(world.queue.isEmpty)
+        try #require(world.withRunner.isEmpty)
+        try #require(world.delivered.count == count)
+        try #require(Set(world.delivered).count == count)
     }
 }

@@ -76,7 +76,7 @@ struct Harness: Sendable {
     }
 
     /// Takes `count` events out of the channel, in order; fewer where no more came for `patience`.
-    func drain(_ count: Int, patience: Duration = .seconds(10)) async -> [Event] {
+    func drain(_ count: Int, patience: Duration = .seconds(60)) async -> [Event] {
         var events: [Event] = []
         var last = ContinuousClock.now
         while events.count < count, .now - last < patience {
@@ -99,12 +99,12 @@ struct Harness: Sendable {
     }
 
     /// As `drain`, the bodies as text.
-    func bodies(_ count: Int, patience: Duration = .seconds(10)) async -> [String] {
+    func bodies(_ count: Int, patience: Duration = .seconds(60)) async -> [String] {
         await drain(count, patience: patience).map { String(buffer: $0.body) }
     }
 
     /// Waits until something holds; for what nothing signals.
-    static func eventually(_ patience: Duration = .seconds(10), _ condition: () -> Bool) async -> Bool {
+    static func eventually(_ patience: Duration = .seconds(60), _ condition: () -> Bool) async -> Bool {
         let end = ContinuousClock.now + patience
         while .now < end {
             if condition() { return true }

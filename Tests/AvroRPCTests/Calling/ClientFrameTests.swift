@@ -14,7 +14,7 @@ import Testing
 
     /// Two buffers: meta and name; one block of events.
     private func parse(_ frame: PlainFrame) throws -> Call {
-        #expect(frame.buffers.count == 2)
+        try #require(frame.buffers.count == 2)
         var head = PlainReader(frame.buffers[0])
         let read = head.map()
         let meta = try #require(read)

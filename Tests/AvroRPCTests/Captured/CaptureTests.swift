@@ -29,6 +29,7 @@ struct CaptureRow: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
+    /// All but 06 and 07: TLS under keys that nobody has cannot be played again (`layersOfEncryptedCaptures`).
     static let all: [CaptureRow] = [
         CaptureRow(name: "01-same-protocol-append-batch-append-2conns", calls: 6),
         CaptureRow(

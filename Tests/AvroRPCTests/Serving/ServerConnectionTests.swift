@@ -275,6 +275,11 @@ import Testing
                 PlainFrame(1, Plain.both + Plain.ok),
             ]
         )
+        // Only our side is closed: what the peer still says is no reset to it, which would take unread answers along.
+        try await peer.send(PlainFrame(9, Plain.append))
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(peer.log.now.errors == [])
+        #expect(service.log.now.calls.count == 4)
         // The peer keeps its side open: it is cut a moment later.
         #expect(await stopped.wait { $0 })
         await peer.close()

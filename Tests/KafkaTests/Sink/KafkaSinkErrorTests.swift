@@ -71,10 +71,10 @@ import Testing
             #expect(harness.sink.submit(batch, number: 1, deadline: nil) == .accepted)
             #expect(harness.sink.submit(batch, number: 2, deadline: nil) == .busy)
             let seen = try await harness.log.wait { $0.ready == 1 }
-            #expect(seen.delivered == [0])
+            #expect(!seen.delivered.contains(2))
             #expect(harness.sink.submit(batch, number: 2, deadline: nil) == .accepted)
             let last = try await harness.log.wait { $0.outcomes.count == 3 }
-            #expect(last.delivered == [0, 1, 2])
+            #expect(last.delivered.sorted() == [0, 1, 2])
             #expect(last.repeated.isEmpty)
         }
     }
