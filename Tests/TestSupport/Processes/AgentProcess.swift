@@ -56,7 +56,15 @@ package struct AgentProcess: Sendable {
 }
 
 extension Workspace {
-    /// Starts `tributary agent` with the file `configuration`, the log on standard error.
+    /// What starts an agent.
+    package enum Starter: Sendable {
+        /// `tributary agent`: strict, the log on standard error.
+        case tributary
+        /// `bin/flume-ng agent`: lenient, the log in logs/flume.log.
+        case flume
+    }
+
+    /// Starts an agent with the file `configuration`.
     ///
     /// - Parameters:
     ///   - name: the agent's name in the file, and the program's.
@@ -65,6 +73,7 @@ extension Workspace {
     package func agent(
         _ name: String,
         _ configuration: String,
+        under starter: Starter = .tributary,
         options: [String] = [],
         environment: [String: String] = [:],
         limits: String? = nil
@@ -74,17 +83,10 @@ extension Workspace {
         let words =
             ["agent", "-n", name, "-f", file, "-Dflume.monitoring.type=http", "-Dflume.monitoring.port=\(port)"]
             + options
-        let program =
-            if let limits {
-                try start(
-                    name,
-                    "/bin/sh",
-                    ["-c", "\(limits); exec \"$0\" \"$@\"", Tools.tributary] + words,
-                    environment: environment
-                )
-            } else {
-                try start(name, Tools.tributary, words, environment: environment)
-            }
+        var call = [starter == .flume ? Tools.flume : Tools.tributary] + words
+        if let limits { call = ["/bin/sh", "-c", "\(limits); exec \"$0\" \"$@\""] + call }
+        let surroundings = environment.merging(["TRIBUTARY_BIN": Tools.tributary]) { own, _ in own }
+        let program = try start(name, call[0], Array(call.dropFirst()), environment: surroundings)
         return AgentProcess(program: program, monitoringPort: port)
     }
 }

@@ -39,7 +39,7 @@ extension AllTiers.BadInput {
                 Self.kafka("a broker without an address", "no-such-broker.invalid:9092"),
                 Self.kafka("a broker that is off", "127.0.0.1:\(try FreePort.any())"),
                 Self.avro("a collector that is off", "127.0.0.1", try FreePort.any(), "Connection refused"),
-                Self.avro("a collector that says nothing", "127.0.0.1", silent.port, ""),
+                Self.avro("a collector that says nothing", "127.0.0.1", silent.port, "answer"),
                 Self.avro("no address", "no-such-collector.invalid", 4545, "the name does not resolve"),
             ]
             try await withThrowingDiscardingTaskGroup { group in

@@ -24,12 +24,13 @@ extension AllTiers.BadInput {
                 let port = try FreePort.any()
                 let broken = ["a1.sinks.k2.type = hdfs2", "a1.sinks.k2.channel = c1"]
                 let text = SmallAgent.text(port: port, [3: "a1.sinks = k1 k2"], more: broken)
-                let agent = try space.agent("a1", text, options: ["--lenient"])
+                let agent = try space.agent("a1", text, under: .flume)
                 try await agent.ready()
                 let fault =
                     "\(space.path("a1.properties")):11:20: fault: unknown sink type `hdfs2`; did you mean `hdfs`?"
                 #expect(agent.program.errorLines(fault).count == 1, "\(agent.program.errors)")
-                #expect(agent.program.errorLines(fault).allSatisfy { $0.contains("ERROR") })
+                let log = space.text("logs/flume.log").split(separator: "\n").filter { $0.contains(fault) }
+                #expect(log.count == 1 && log.allSatisfy { $0.contains(" ERROR ") }, "\(log)")
                 try await LineClient.send(["one", "two"], to: port)
                 try await Waiting.until("two events are delivered", within: 10) {
                     try await agent.number("SINK.k1", "EventDrainSuccessCount") == 2
