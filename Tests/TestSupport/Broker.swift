@@ -121,13 +121,25 @@ package final class Broker: @unchecked Sendable {
 
 /// TCP ports of 127.0.0.1.
 package enum FreePort {
-    /// One that nobody listened on a moment ago.
+    /// Below the range that Linux gives to outgoing connections (32768 and up), so that none of these takes one that was
+    /// handed out here and is not listened on yet.
+    private static let range = 20_000..<32_000
+    private static let next = Mutex(Int.random(in: range))
+
+    /// One that nobody listened on a moment ago, and that this process gives to nobody else.
     package static func any() throws -> Int {
-        let channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).wait()
-        defer { try? channel.close().wait() }
-        guard let port = channel.localAddress?.port else { throw Broker.Failure(description: "no free port") }
-        return port
+        for _ in range {
+            let port = next.withLock { next in
+                defer { next = next + 1 == range.upperBound ? range.lowerBound : next + 1 }
+                return next
+            }
+            let bound = try? ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .bind(host: "127.0.0.1", port: port).wait()
+            guard let bound else { continue }
+            try? bound.close().wait()
+            return port
+        }
+        throw Broker.Failure(description: "no free port")
     }
 
     package static func isOpen(_ port: Int) -> Bool {

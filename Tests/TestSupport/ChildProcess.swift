@@ -1,3 +1,4 @@
+import CTestSupport
 import Foundation
 import Synchronization
 
@@ -9,8 +10,28 @@ package final class ChildProcess: Sendable {
     package let id: Int32
     private let exit = Mutex<Int32?>(nil)
 
+    /// What a program finds around it.
+    package struct Surroundings: Sendable {
+        /// Its working directory; the test's own where nil.
+        package var directory: String?
+        /// Set on top of the test's own environment.
+        package var environment: [String: String] = [:]
+        /// Files by path. Without one: nothing to read, output to nowhere, errors where the output goes.
+        package var input: String?
+        package var output: String?
+        package var errors: String?
+
+        package init() {}
+    }
+
     /// Starts `program`; its output goes nowhere, or to the file `log`.
-    package init(_ program: String, _ arguments: [String], log: String? = nil) throws {
+    package convenience init(_ program: String, _ arguments: [String], log: String? = nil) throws {
+        var surroundings = Surroundings()
+        surroundings.output = log
+        try self.init(program, arguments, surroundings)
+    }
+
+    package init(_ program: String, _ arguments: [String], _ surroundings: Surroundings) throws {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -24,13 +45,24 @@ package final class ChildProcess: Sendable {
         var files = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&files)
         defer { posix_spawn_file_actions_destroy(&files) }
-        posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&files, 1, log ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&files, 1, 2)
+        let writing = O_WRONLY | O_CREAT | O_APPEND
+        posix_spawn_file_actions_addopen(&files, 0, surroundings.input ?? "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&files, 1, surroundings.output ?? "/dev/null", writing, 0o600)
+        if let errors = surroundings.errors {
+            posix_spawn_file_actions_addopen(&files, 2, errors, writing, 0o600)
+        } else {
+            posix_spawn_file_actions_adddup2(&files, 1, 2)
+        }
+        // NIO's sockets are not close-on-exec: a child would keep a port that a test has freed.
+        test_spawn_close_from(&files, 3)
+        if let directory = surroundings.directory { test_spawn_chdir(&files, directory) }
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
+        let environment = ProcessInfo.processInfo.environment.merging(surroundings.environment) { $1 }
+        var settings = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for setting in settings { free(setting) } }
         var child: pid_t = 0
-        let error = posix_spawn(&child, program, &files, &attributes, &words, environ)
+        let error = posix_spawn(&child, program, &files, &attributes, &words, &settings)
         guard error == 0 else { throw Failure(description: "\(program): \(String(cString: strerror(error)))") }
         id = child
         Self.add(child)
@@ -41,6 +73,9 @@ package final class ChildProcess: Sendable {
     }
 
     package var isRunning: Bool { status(WNOHANG) == nil }
+
+    /// How it ended, as waitpid(2) has it; nil while it runs.
+    package var waitStatus: Int32? { status(WNOHANG) }
 
     package func signal(_ number: Int32) {
         if isRunning { kill(id, number) }

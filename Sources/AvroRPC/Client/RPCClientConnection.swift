@@ -2,6 +2,12 @@ package import NIOCore
 internal import NIOPosix
 package import Secure
 
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
 /// Makes connections to Avro sources.
 package enum RPCClientConnection {
     /// Connects on `eventLoop`, does the TLS handshake where there is a context, then Avro's.
@@ -65,12 +71,14 @@ package enum RPCClientConnection {
     /// The system's reason in few words.
     private static func reason(_ error: any Error) -> String {
         if let error = error as? NIOConnectionError {
-            if let dns = error.dnsAError ?? error.dnsAAAAError, error.connectionErrors.isEmpty {
-                return "the name does not resolve (\(dns))"
+            if error.connectionErrors.isEmpty, error.dnsAError ?? error.dnsAAAAError != nil {
+                return "the name does not resolve"
             }
             if let first = error.connectionErrors.first { return reason(first.error) }
         }
-        if let error = error as? IOError { return String(describing: error) }
+        if let error = error as? IOError, let text = unsafe strerror(error.errnoCode) {
+            return unsafe String(cString: text)
+        }
         return "\(error)"
     }
 }

@@ -8,7 +8,16 @@ extension KafkaSink {
     package func submit(_ batch: EventBatch, number: DeliveryNumber, deadline: NIODeadline?) -> Submission {
         let count = batch.count
         let now = NIODeadline.now()
-        guard let slot = state.withLock({ $0.ledger.admit(number, count: count, now: now) }) else { return .busy }
+        let slot = state.withLock { state -> Int? in
+            // Who waits for this batch is to be told in time that it failed: it stays where it can be withdrawn. Taken, it
+            // would be held for the message time-out, most of it beyond the deadline.
+            if deadline != nil, state.trouble != nil {
+                state.hasTurnedAway = true
+                return nil
+            }
+            return state.ledger.admit(number, count: count, now: now)
+        }
+        guard let slot else { return .busy }
         if count == 0 {
             settleOutcomes()
         } else {

@@ -47,7 +47,6 @@ extension KafkaSink {
         var health: BrokerHealth
         var isHolding = false
         var hasFatal = false
-        var warnings = LogThrottle()
         var renewals = LogThrottle()
         /// Not before, so that a lasting cause does not make one client after the other.
         var nextRenewal = NIODeadline.uptimeNanoseconds(0)
@@ -127,13 +126,16 @@ extension KafkaSink {
                 state.trouble = message
                 return state.reports
             }
-            if let suppressed = round.warnings.pass(.now()) {
-                logger.warning("\(message)", metadata: ["suppressed": "\(suppressed)"])
-            }
+            // Whoever runs the sink logs it, once for all of a group.
             reports?.unavailable(SinkFailure(message))
         case .up:
-            state.withLock { $0.trouble = nil }
+            let waiting = state.withLock { state in
+                state.trouble = nil
+                defer { state.hasTurnedAway = false }
+                return state.hasTurnedAway ? state.reports : nil
+            }
             logger.info("Kafka is reached again", metadata: ["bootstrap.servers": "\(settings.bootstrapServers)"])
+            waiting?.ready()
         }
     }
 

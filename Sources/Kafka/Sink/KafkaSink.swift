@@ -17,6 +17,8 @@ package final class KafkaSink: Sink {
         var reports: SinkReports?
         var phase = Phase.idle
         var trouble: String?
+        /// A batch with a deadline was turned away because the brokers are away.
+        var hasTurnedAway = false
         var failures = LogThrottle()
         var badTimestamps = LogThrottle()
         /// Resumed when the sink's thread has ended, or when that takes too long.

@@ -1,6 +1,7 @@
 #ifndef TRIBUTARY_CTESTSUPPORT_H
 #define TRIBUTARY_CTESTSUPPORT_H
 
+#include <spawn.h>
 #include <stdbool.h>
 
 /// Whether this build's C11 threads (`thrd_*`, `mtx_*`, `cnd_*`, `tss_*`, `call_once`) are those of c11threads.c.
@@ -10,5 +11,11 @@
 /// functions over pthreads, only under the sanitizer, and the dynamic linker prefers them to glibc's. A test target
 /// need only depend on this one; a test may ask here whether the replacement is there.
 bool tributary_c11_threads_are_replaced(void);
+
+/// posix_spawn_file_actions_addchdir_np(3), which glibc shows to GNU sources only.
+int test_spawn_chdir(posix_spawn_file_actions_t *actions, const char *directory);
+
+/// posix_spawn_file_actions_addclosefrom_np(3), likewise.
+int test_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 
 #endif

@@ -41,7 +41,7 @@ actor AvroSink: Sink {
     private nonisolated let executor: any SerialExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    private nonisolated let away = Mutex<String?>("not connected yet")
+    private nonisolated let away: Mutex<String?>
     nonisolated var trouble: String? { away.withLock { $0 } }
 
     private let settings: ComponentSettings
@@ -65,6 +65,7 @@ actor AvroSink: Sink {
         self.settings = settings
         host = try settings.required("hostname")
         port = try settings.requiredInt("port", min: 1, max: 65535)
+        away = Mutex("\(host):\(port) has not answered yet")
         batchSize = max(1, try settings.int("batch-size", default: 100))
         tlsSettings = try TLSKeys.client(settings, context.process)
         let compression = settings.string("compression-type", default: "none").lowercased()

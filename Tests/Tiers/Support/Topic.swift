@@ -1,0 +1,32 @@
+import Foundation
+import TestSupport
+
+/// What a topic holds, read by kcat.
+enum Topic {
+    static let whyNot: String? =
+        Broker.isAvailable
+        ? (KcatReader.program == nil ? "kcat is not installed" : nil) : Broker.whyNone
+
+    /// The bodies of all records, without those that come after it began.
+    static func bodies(_ topic: String, _ bootstrap: String, _ space: Workspace) async throws -> [String] {
+        guard let kcat = KcatReader.program else { return [] }
+        let reader = try space.start(
+            "kcat-\(topic)",
+            kcat,
+            [
+                "-C", "-b", bootstrap, "-t", topic, "-e", "-q", "-o", "beginning", "-f", "%s\\n", "-X",
+                "receive.message.max.bytes=1000000000",
+            ]
+        )
+        let end = try await reader.end(within: 60)
+        // The first record makes the topic.
+        if reader.errors.contains("Unknown topic or partition") { return [] }
+        guard end == .exited(0) else {
+            throw Waiting.Timeout(description: "kcat failed on \(topic): \(reader.story)")
+        }
+        return reader.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+    }
+
+    /// A topic of its own for a test.
+    static func fresh(_ name: String) -> String { "\(name)-\(UUID().uuidString.prefix(8))" }
+}
