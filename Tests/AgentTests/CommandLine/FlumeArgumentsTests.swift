@@ -33,7 +33,9 @@ import Testing
     }
 
     @Test func systemPropertiesKeepWhatFollowsTheFirstEqualsSign() {
-        #expect(SystemProperties.parse(["a=1", "b=x=y", "c", "a=2", "d="]) == ["a": "2", "b": "x=y", "c": "", "d": ""])
+        #expect(
+            SystemProperties.parse(["a=1", "b=x=y", "c", "a=2", "d="]) == ["a": "2", "b": "x=y", "c": "", "d": ""]
+        )
     }
 
     @Test func javasHeapOptionInItsUnits() {
