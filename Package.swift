@@ -112,6 +112,8 @@ let package = Package(
         .executable(name: "tributary", targets: ["tributary"]),
         .library(name: "AvroRPC", targets: ["AvroRPC"]),
         .library(name: "Agent", targets: ["Agent", "Events"]),
+        .library(name: "Collector", targets: ["Collector"]),
+        .library(name: "Kafka", targets: ["Kafka"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),

@@ -7,9 +7,10 @@ import subprocess
 import sys
 
 from processes import adopt_orphans, catch_signals
-from two_tier import BATCH, EDGES, Demo
+from two_tier import EDGES, Demo
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+SHORTEST = 4  # seconds of writing
 TEST_BROKER_LIMIT = 350_000  # records; it holds everything in memory
 
 
@@ -45,8 +46,10 @@ def options():
     parser.add_argument("--evidence", metavar="FILE", type=os.path.abspath)
     parser.add_argument("--check", action="store_true", help="look at the options only")
     given = parser.parse_args()
-    if given.lines < len(EDGES) * BATCH:
-        parser.error(f"--lines must be {len(EDGES) * BATCH} or more, so that there is something to kill in")
+    least = SHORTEST * len(EDGES) * given.rate
+    if given.lines < least:
+        parser.error(f"the writing must last {SHORTEST} s, to be in the middle of it at the kill: "
+                     f"--lines {least} or more at this --rate")
     if given.lines > TEST_BROKER_LIMIT and not os.environ.get("KAFKA_BOOTSTRAP"):
         parser.error(f"the test broker takes {TEST_BROKER_LIMIT} lines; for more name a cluster in KAFKA_BOOTSTRAP")
     return given

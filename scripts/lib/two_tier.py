@@ -344,7 +344,7 @@ class Demo:
                 self.faults.append(str(failure))
                 with open(self.path("broker", "broker.pid"), encoding="ascii") as file:
                     spared.add(int(file.read()))
-        elif self.admin:
+        elif self.admin is not None:  # a client is false when it has nothing to send
             # The named cluster is somebody else's: it keeps no topic of ours.
             try:
                 self.admin.delete_topics([self.topic])[self.topic].result(20)

@@ -279,6 +279,7 @@ import Testing
         try await peer.send(PlainFrame(9, Plain.append))
         try await Task.sleep(for: .milliseconds(100))
         #expect(peer.log.now.errors == [])
+        #expect(!peer.log.now.isClosed)
         #expect(service.log.now.calls.count == 4)
         // The peer keeps its side open: it is cut a moment later.
         #expect(await stopped.wait { $0 })

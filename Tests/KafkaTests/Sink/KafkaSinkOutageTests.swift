@@ -65,7 +65,7 @@ import Testing
             #expect(first.isDelivered)
             broker.pause()
             try await harness.submit([.of([Event(body: "1")])], from: 1)
-            let paused = try await harness.log.wait(.seconds(10)) { !$0.unavailable.isEmpty }
+            let paused = try await harness.log.wait(.seconds(60)) { !$0.unavailable.isEmpty }
             #expect(paused.outcomes[1] == nil)
             #expect(harness.sink.trouble != nil)
             broker.resume()
