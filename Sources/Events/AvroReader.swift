@@ -28,6 +28,15 @@
             unsafe position += 1
             return Int64(first >> 1) ^ -Int64(first & 1)
         }
+        // Two bytes: the length of nearly every body.
+        if unsafe position + 1 < count {
+            let second = unsafe base.load(fromByteOffset: position + 1, as: UInt8.self)
+            if second < 0x80 {
+                unsafe position += 2
+                let raw = Int64(first & 0x7f) | Int64(second) << 7
+                return raw >> 1 ^ -(raw & 1)
+            }
+        }
         return try unsafe longSlow()
     }
 

@@ -16,12 +16,12 @@ struct SystemErrorText: Error, CustomStringConvertible {
     }
 
     init(errno code: Int32) {
-        description = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
+        description = SystemReason.text(of: code)
     }
 
     static func describe(_ error: any Error) -> String {
         switch error {
-        case let error as IOError: SystemErrorText(errno: error.errnoCode).description
+        case let error as IOError: SystemReason.of(error)
         case let error as NIOConnectionError: describe(error)
         case is SocketAddressError: "the name does not resolve"
         case ChannelError.connectTimeout: "no answer"

@@ -123,7 +123,8 @@ public enum AgentProgram {
             catalog: registry.catalog,
             systemProperties: options.process.systemProperties,
             environment: options.process.environment,
-            lenient: options.isLenient
+            lenient: options.isLenient,
+            runProgram: FilterProgram.run
         )
         tell(outcome.diagnostics)
         guard let configuration = outcome.configuration else { return nil }

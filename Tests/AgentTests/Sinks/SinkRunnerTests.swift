@@ -15,13 +15,17 @@ import Testing
     private let rig = ChannelRig(capacity: 1_000_000, byteCapacity: .max)
     private static let quick = Backoff(base: .microseconds(500), maximum: .milliseconds(2))
 
-    private func runner(_ sinks: [any Sink], _ choice: any PeerChoice = RoundRobinChoice()) -> SinkRunner {
+    private func runner(
+        _ sinks: [any Sink],
+        _ choice: any PeerChoice = RoundRobinChoice(),
+        backoff: Backoff = Self.quick
+    ) -> SinkRunner {
         SinkRunner(
             channel: rig.channel,
             members: sinks.enumerated().map { index, sink in
                 SinkRunner.Member(name: "k\(index)", sink: sink, counters: SinkCounters(name: "k\(index)"))
             },
-            processor: SinkProcessor(choice: choice, backoff: Self.quick),
+            processor: SinkProcessor(choice: choice, backoff: backoff),
             eventLoop: Self.group.next(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -106,7 +110,9 @@ import Testing
 
     @Test func aBrokenSinksWindowGoesToTheOtherInOrder() async throws {
         let (first, second) = (FakeSink(.held), FakeSink(.held))
-        let runner = runner([first, second], FailoverChoice(priorities: [2, 1]))
+        // The first sink is left alone for longer than the test takes: no trial of it takes one of the eight.
+        let away = Backoff(base: .seconds(60), maximum: .seconds(60))
+        let runner = runner([first, second], FailoverChoice(priorities: [2, 1]), backoff: away)
         try await runner.start()
         rig.put(0..<200)
         #expect(await eventually { first.heldCount == 8 })

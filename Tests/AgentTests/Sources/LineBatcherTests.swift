@@ -9,7 +9,7 @@ struct LineBatcherTests {
     static func lines(
         _ reads: [[UInt8]],
         limits: LineBatcher.Limits = .init(lines: 1000),
-        charset: LineCharset = .utf8
+        charset: JavaCharset = .utf8
     ) -> [[UInt8]] {
         var batcher = LineBatcher(limits: limits, charset: charset)
         var lines: [[UInt8]] = []

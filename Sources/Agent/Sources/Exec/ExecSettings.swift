@@ -11,7 +11,7 @@ struct ExecSettings: Sendable {
     var logsStandardError: Bool
     var batchSize: Int
     var batchTimeout: TimeAmount
-    var charset: LineCharset
+    var charset: JavaCharset
 
     static let keys = [
         KeySpec("command", required: true),
@@ -38,7 +38,7 @@ struct ExecSettings: Sendable {
         batchSize = max(1, try settings.int("batchSize", default: 20))
         batchTimeout = TimeAmount(clamping: try settings.milliseconds("batchTimeout", default: .seconds(3), min: .min))
         let name = settings.string("charset", default: "UTF-8")
-        guard let charset = LineCharset(name: name) else {
+        guard let charset = JavaCharset(name: name) else {
             throw settings.fault(
                 "charset",
                 "`\(name)` is not a charset that an exec source reads",

@@ -23,7 +23,7 @@ struct LineBatcher {
     }
 
     private let limits: Limits
-    private let charset: LineCharset
+    private let charset: JavaCharset
     private var unread: Deque<ByteBuffer> = []
     /// Where the next LF and CR stand in the first buffer, as offsets from its reader index; -1 where not looked for yet.
     private var nextLF = -1
@@ -35,7 +35,7 @@ struct LineBatcher {
     /// Lines cut since the start.
     private(set) var cuts = 0
 
-    init(limits: Limits, charset: LineCharset) {
+    init(limits: Limits, charset: JavaCharset) {
         self.limits = limits
         self.charset = charset
     }

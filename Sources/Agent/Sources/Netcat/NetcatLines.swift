@@ -13,19 +13,19 @@ struct NetcatLines {
         case undecodable
     }
 
-    private let encoding: NetcatEncoding
+    private let encoding: JavaCharset
     private let limit: Int
-    private var decoder: NetcatEncoding.Decoder
+    private var decoder: NetcatDecoder
     private var partial = ByteBuffer()
     private var characters = 0
     private var batch = EventBatchBuilder()
     private(set) var fault: Fault?
 
     /// - Parameter limit: characters of a line, its newline included.
-    init(encoding: NetcatEncoding, limit: Int) {
+    init(encoding: JavaCharset, limit: Int) {
         self.encoding = encoding
         self.limit = limit
-        decoder = NetcatEncoding.Decoder(encoding)
+        decoder = NetcatDecoder(encoding)
     }
 
     mutating func receive(_ bytes: ByteBuffer) {

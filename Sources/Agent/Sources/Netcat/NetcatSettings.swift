@@ -5,7 +5,7 @@ struct NetcatSettings: Sendable {
     /// Characters of a line, its newline included.
     var longestLine: Int
     var acknowledges: Bool
-    var encoding: NetcatEncoding
+    var encoding: JavaCharset
 
     static let keys = [
         KeySpec("bind", required: true),
@@ -22,7 +22,7 @@ struct NetcatSettings: Sendable {
         longestLine = try settings.int("max-line-length", default: 512, min: 1)
         acknowledges = settings.bool("ack-every-event", default: true)
         let name = settings.string("encoding", default: "utf-8")
-        guard let encoding = NetcatEncoding(name: name) else {
+        guard let encoding = JavaCharset(name: name) else {
             throw settings.fault(
                 "encoding",
                 "`\(name)` is not an encoding that a netcat source reads",

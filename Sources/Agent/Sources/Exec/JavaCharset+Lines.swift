@@ -1,25 +1,11 @@
 internal import Events
 internal import NIOCore
 
-/// How the exec source reads its program's bytes as text, as Java does: decoded, then encoded in the same charset.
-enum LineCharset: Hashable, Sendable {
-    /// Invalid sequences become U+FFFD.
-    case utf8
-    /// Every byte is a character: bodies are the bytes.
-    case latin1
-    /// A byte above 0x7F becomes U+FFFD, which ASCII writes as `?`.
-    case ascii
-
-    /// Names as Java knows them, in any case.
-    init?(name: String) {
-        switch name.uppercased() {
-        case "UTF-8", "UTF8": self = .utf8
-        case "ISO-8859-1", "ISO8859_1", "ISO8859-1", "ISO_8859-1", "LATIN1": self = .latin1
-        case "US-ASCII", "ASCII", "ISO646-US": self = .ascii
-        default: return nil
-        }
-    }
-
+/// Lines as the exec source takes them, which is as Java does: decoded, then encoded in the same charset.
+///
+/// In UTF-8 invalid sequences become U+FFFD; in ISO-8859-1 every byte is a character, so that bodies are the bytes; in ASCII
+/// a byte above 0x7F becomes U+FFFD, which ASCII writes as `?`.
+extension JavaCharset {
     /// Adds one line as an event. Bytes that are valid, as nearly all are, are copied as they stand.
     @inline(__always)
     func append(_ line: UnsafeRawBufferPointer, to batch: inout EventBatchBuilder) {
