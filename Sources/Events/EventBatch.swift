@@ -46,6 +46,17 @@ public struct EventBatch: Sendable {
         return EventBatch(bytes: part, starts: starts[first...last])
     }
 
+    /// How many events from the first on fit into `limit` bytes; 1 where not even the first does.
+    public func count(within limit: Int) -> Int {
+        guard bytes.readableBytes > limit else { return count }
+        var (low, high) = (1, count)
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if Int(starts[starts.startIndex + middle] - origin) <= limit { low = middle } else { high = middle - 1 }
+        }
+        return low
+    }
+
     /// The bytes of memory that this batch keeps alive: its whole storage, whether other slices share it or not.
     public var retainedBytes: Int { bytes.storageCapacity + starts.count * MemoryLayout<UInt32>.size }
 

@@ -10,8 +10,9 @@ struct AgentCommand: AsyncParsableCommand {
     )
 
     static let longNames = [
-        "name", "conf", "conf-file", "conf-uri", "no-reload-conf", "poll-interval", "backup-directory", "help",
-        "lenient", "strict", "flume",
+        "name", "conf", "conf-file", "conf-uri", "no-reload-conf", "poll-interval", "backup-directory", "zkConnString",
+        "zkBasePath", "conf-provider", "auth-provider", "conf-user", "conf-password", "help", "lenient", "strict",
+        "flume",
     ]
 
     @Option(name: [.short, .long], help: "The agent's name in the file.")
@@ -20,8 +21,14 @@ struct AgentCommand: AsyncParsableCommand {
     @Option(name: [.customShort("f"), .long], help: "A properties file; may be given more than once.")
     var confFile: [String] = []
 
-    @Option(name: [.short, .long], help: "Flume's configuration folder.")
+    @Option(name: [.customShort("u"), .long], help: "A properties file as a URI, file:…; may be given more than once.")
+    var confUri: [String] = []
+
+    @Option(name: [.short, .long], help: "Flume's configuration folder; bin/flume-ng reads flume-env.sh in it.")
     var conf: String?
+
+    @OptionGroup(visibility: .hidden)
+    var elsewhere: ConfigurationElsewhere
 
     @Option(
         name: .customLong("define"),
@@ -62,6 +69,13 @@ struct AgentCommand: AsyncParsableCommand {
         options.logger = Logger(label: "agent")
         options.logsRemarks = !log.settings.console
         for note in log.notes { options.logger.warning("\(note)") }
+        do throws(ConfigurationFault) {
+            options.files += try elsewhere.files(of: confUri)
+            if options.files.isEmpty { throw ConfigurationFault("no configuration is given", advice: "use -f FILE") }
+        } catch {
+            options.tell(error.diagnostic)
+            throw ExitCode(Diagnostic.faultExitCode)
+        }
         let code = await AgentProgram.run(options, registry: Components.registry)
         if code != 0 { throw ExitCode(code) }
     }

@@ -69,4 +69,12 @@ import Testing
         #expect(consumed == payload.readableBytes - "what follows".utf8.count)
         #expect(batch.bytes.storageCapacity == payload.storageCapacity)
     }
+
+    @Test func eventsThatFitIntoSoManyBytes() {
+        // Each event: an empty map, a length of one byte, ten bytes of body.
+        let batch = Self.batch((0..<5).map { "event n. \($0)" })
+        let table = [(60, 5), (100, 5), (59, 4), (48, 4), (47, 3), (12, 1), (11, 1), (0, 1)]
+        for (limit, count) in table { #expect(batch.count(within: limit) == count, "\(limit)") }
+        #expect(batch.slice(2..<5).count(within: 24) == 2)
+    }
 }

@@ -81,6 +81,10 @@ public final class MemoryChannel: Channel {
         )
     )
 
+    /// Bytes in one take at most, where it holds more than one event: a sink's call stays well below the 64 MiB that a
+    /// source takes in one frame.
+    static let bytesOfOneTake = 16 << 20
+
     public let keepAlive: Duration
     public let transactionCapacity: Int
     private let chamber: ChannelRoom
@@ -162,13 +166,20 @@ public final class MemoryChannel: Channel {
             }
             var entries: [Entry] = []
             var room = limit
+            var byteRoom = Self.bytesOfOneTake
             while room > 0, var entry = state.queue.popFirst() {
-                if entry.batch.count > room {
-                    entries.append(entry.split(room))
+                let fits = min(room, entry.batch.count(within: byteRoom))
+                if !entries.isEmpty, entry.batch.slice(0..<fits).bytes.readableBytes > byteRoom {
+                    state.queue.prepend(entry)
+                    break
+                }
+                if entry.batch.count > fits {
+                    entries.append(entry.split(fits))
                     state.queue.prepend(entry)
                     break
                 }
                 room -= entry.batch.count
+                byteRoom -= entry.batch.bytes.readableBytes
                 entries.append(entry)
             }
             state.queued -= entries.reduce(0) { $0 + $1.batch.count }

@@ -106,7 +106,7 @@ extension AgentProgram {
             return result
         }
 
-        func tell(_ remark: Diagnostic) {
+        package func tell(_ remark: Diagnostic) {
             tell(remark.description, level: remark.grade == .note ? .warning : .error)
         }
 

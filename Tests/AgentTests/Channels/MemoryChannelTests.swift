@@ -23,6 +23,20 @@ import Testing
         #expect(rig.channel.size == 0)
     }
 
+    /// Two events of 10 MiB are more than one take may hold; a small one goes along.
+    @Test func aTakeOfLargeEventsIsBoundInBytes() {
+        var builder = EventBatchBuilder()
+        for _ in 0..<3 { builder.append(body: ByteBuffer(repeating: 7, count: 10 << 20)) }
+        rig.channel.put(builder.finish(), grant: RoomGrant(), custody: nil) { _ in }
+        rig.put(0..<2)
+        var counts: [Int] = []
+        while let delivery = rig.take(100) {
+            counts.append(delivery.batch.count)
+            delivery.finish(.delivered)
+        }
+        #expect(counts == [1, 1, 3])
+    }
+
     @Test func capacityIsFreedWhenADeliveryIsFinished() throws {
         let rig = ChannelRig(capacity: 5)
         rig.put(0..<5)

@@ -166,6 +166,32 @@ extension AllTiers.BadInput {
             }
         }
 
+        @Test func otherWaysToAConfiguration() async throws {
+            try await Workspace.use { space in
+                let table: [(name: String, options: [String], says: String)] = [
+                    ("none", [], "fault: no configuration is given; use -f FILE"),
+                    (
+                        "zookeeper", ["-z", "h:2181", "-p", "/f"],
+                        "fault: -z: Tributary reads no configuration from ZooKeeper"
+                    ),
+                    (
+                        "http", ["-u", "http://h/f"],
+                        "fault: -u: `http://h/f` is not a `file:` URI, the only kind that is read"
+                    ),
+                    ("class", ["--conf-provider", "a.B"], "fault: --conf-provider: `a.B` is a Java class"),
+                    (
+                        "file", ["-u", "file:///none", "-i", "30"],
+                        "fault: `/none` cannot be opened: No such file or directory"
+                    ),
+                ]
+                for (name, options, says) in table {
+                    let agent = try space.start(name, Tools.tributary, ["agent", "-n", "a1"] + options)
+                    #expect(try await agent.end(within: 20) == .exited(2), "\(name)")
+                    #expect(agent.errors.contains(says), "\(name): \(agent.errors)")
+                }
+            }
+        }
+
         @Test func noSuchFile() async throws {
             try await Workspace.use { space in
                 let path = space.path("none.properties")
