@@ -68,7 +68,7 @@ import Testing
         }
         #expect(try await !client.hasRoom())
         await service.log.wait { $0.calls.count == 8 }
-        #expect(await client.events(6) == Array(repeating: .pong, count: client.seen.now.count))
+        #expect(await client.events(6).allSatisfy { $0 == .pong })
         for index in 0..<8 { service.release(index) }
         let settled = await client.seen.wait { $0.count { $0 != .pong } == 8 }.filter { $0 != .pong }
         #expect(settled == (0..<8).map { .settled($0, nil) })
