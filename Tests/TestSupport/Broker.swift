@@ -91,8 +91,23 @@ package final class Broker: @unchecked Sendable {
         process?.terminate()
     }
 
-    /// Freezes it: connections stay, nothing is answered.
-    package func pause() { signal(SIGSTOP) }
+    /// Freezes it: connections stay, nothing is answered. Returns when every thread of it stands still: the signal alone
+    /// leaves it time for one answer more.
+    package func pause() {
+        signal(SIGSTOP)
+        guard let pid = lock.withLock({ process?.id }) else { return }
+        let tasks = "/proc/\(pid)/task"
+        for _ in 0..<5_000 {
+            let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+            let isStill = threads.allSatisfy { thread in
+                // `tid (name) state …`; the name may hold anything.
+                let text = (try? String(contentsOfFile: "\(tasks)/\(thread)/stat", encoding: .utf8)) ?? ""
+                return text.split(separator: ")").last?.dropFirst().first == "T"
+            }
+            if isStill { return }
+            usleep(1_000)
+        }
+    }
     package func resume() { signal(SIGCONT) }
 
     private func signal(_ number: Int32) {

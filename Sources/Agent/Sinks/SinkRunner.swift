@@ -58,7 +58,6 @@ package actor SinkRunner {
     private var outages: [Outage]
     private lazy var waker = ChannelWaker { [weak self] in self?.wake() }
 
-    /// - Parameter name: the group's name, or the sink's where it has none.
     package init(
         channel: any Channel,
         members: [Member],
@@ -88,9 +87,6 @@ package actor SinkRunner {
         isStarted = true
         pump()
     }
-
-    /// Whether the runner has events out.
-    package var isIdle: Bool { held.isEmpty }
 
     /// Takes nothing more; sinks have until `deadline` for what they hold. What is left goes back to the channel.
     package func stop(deadline: NIODeadline) async {
@@ -153,11 +149,7 @@ package actor SinkRunner {
             members[sink].counters.eventDrainSuccess.add(count - events.count)
         case .finished(let number, .notDelivered(let failure)):
             members[sink].counters.eventWriteFail.add()
-            let (settlement, isNewlyDown) = machine.failed(
-                number,
-                by: sink,
-                now: now
-            )
+            let (settlement, isNewlyDown) = machine.failed(number, by: sink, now: now)
             if isNewlyDown { reportDown(sink, failure) }
             if settlement == .finish { finish(number, .notDelivered) }
         }

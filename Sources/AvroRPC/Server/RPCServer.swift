@@ -86,8 +86,9 @@ package final class RPCServer: Sendable {
             return (state.listener, Array(state.connections.values))
         }
         try? await listener?.close()
+        // Waited for: whoever returns from here knows that nothing more is served.
         for connection in connections {
-            connection.channel.eventLoop.execute { connection.handler.value.refuse() }
+            try? await connection.channel.eventLoop.submit { connection.handler.value.refuse() }.get()
         }
     }
 
