@@ -143,7 +143,10 @@ import Testing
         try await client.send(2)
         #expect(await client.events(1) == [.settled(1, .timedOut)])
         server.send(PlainFrame(3, Plain.ok))
-        #expect(await client.events(3) == [.settled(1, .timedOut), .settled(2, nil), .closed(.timedOut)])
+        // On a machine that stands still for seconds the answer may come too late for the neighbour as well.
+        let seen = await client.events(3)
+        let late: [TestClient.Seen] = [.settled(1, .timedOut), .settled(2, .timedOut), .closed(.timedOut)]
+        #expect(seen == [.settled(1, .timedOut), .settled(2, nil), .closed(.timedOut)] || seen == late)
         await server.stop()
     }
 
