@@ -8,6 +8,9 @@ public struct RPCLimits: Hashable, Sendable {
     public var calls = 8
     /// Bytes of these calls.
     public var callBytes = 64 << 20
+    /// Bytes that the compressed bytes of one read may become: twice what the calls above may have in all. A reader gets
+    /// them in pieces and only as it asks, so that this bounds work, not memory.
+    public var inflatedBytes = 128 << 20
 
     public init() {}
 }
