@@ -26,7 +26,7 @@ final class PendingCalls: Sendable {
             }
         case .closed(let error):
             state.withLock { $0.ended = error }
-        case .pong:
+        case .pong, .stray:
             break
         }
     }

@@ -8,6 +8,8 @@ package enum RPCClientEvent: Sendable {
     case settled(UInt64, Result<Void, RPCError>)
     /// An answer to `ping`.
     case pong
+    /// A reply to no open call was passed over: its call was given up, or there never was one. Told once a connection.
+    case stray(serial: Int32)
     /// The connection ended. Calls without an outcome have been settled as failed before.
     case closed(RPCError)
 }
@@ -25,12 +27,15 @@ package final class RPCClientHandler: ChannelInboundHandler {
     private let events: (RPCClientEvent) -> Void
     private let opened: EventLoopPromise<Void>
     private let address: String
+    private let hashes: ServerHashes
+    private var peerAddress: String?
     private var decoder: FrameDecoder
     private var machine: RPCClientMachine
     private var context: ChannelHandlerContext?
     private var check: RepeatedTask?
     private var failure: RPCError?
     private var isOpened = false
+    private var hasToldStray = false
     private var isClosed = false
     private var isClosing = false
     private var needsFlush = false
@@ -43,12 +48,14 @@ package final class RPCClientHandler: ChannelInboundHandler {
         settings: RPCClientSettings,
         address: String,
         isEncrypted: Bool,
+        hashes: ServerHashes = .shared,
         opened: EventLoopPromise<Void>,
         events: @escaping (RPCClientEvent) -> Void
     ) {
         self.events = events
         self.opened = opened
         self.address = address
+        self.hashes = hashes
         decoder = FrameDecoder(limits: RPCLimits())
         machine = RPCClientMachine(settings: settings, isEncrypted: isEncrypted)
     }
@@ -111,7 +118,9 @@ package final class RPCClientHandler: ChannelInboundHandler {
     }
 
     private func begin(_ context: ChannelHandlerContext) {
-        context.writeAndFlush(wrapOutboundOut(machine.begin()), promise: nil)
+        peerAddress = context.remoteAddress?.hostAndPort
+        let hash = peerAddress.flatMap(hashes.hash(of:))
+        context.writeAndFlush(wrapOutboundOut(machine.begin(serverHash: hash)), promise: nil)
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -160,14 +169,17 @@ package final class RPCClientHandler: ChannelInboundHandler {
             context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
         case .opened:
             isOpened = true
+            if let hash = machine.serverHash, let peerAddress { hashes.remember(hash, of: peerAddress) }
             opened.succeed()
         case .settled(let number, let result):
             events(.settled(number, result.mapError { RPCError($0.code, "\(address): \($0.message)") }))
             if isClosing && machine.inFlight == 0 { context.close(promise: nil) }
         case .pong:
             events(.pong)
-        case .ignored:
-            break
+        case .ignored(let serial):
+            guard isOpened, !hasToldStray else { return }
+            hasToldStray = true
+            events(.stray(serial: serial))
         case .close(let error):
             fail(error, context)
         }

@@ -15,8 +15,8 @@ struct RPCClientMachine {
         case settled(UInt64, Result<Void, RPCError>)
         /// An answer to `ping`.
         case pong
-        /// A reply to a call that was given up: nothing to do.
-        case ignored
+        /// A reply to a call that was given up, or to none: nothing to do.
+        case ignored(serial: Int32)
         case close(RPCError)
     }
 
@@ -42,6 +42,8 @@ struct RPCClientMachine {
     private var calls: Deque<Call> = []
     private var bytesInFlight = 0
     private(set) var peer: PeerDescription?
+    /// The hash under which the server says that it knows the protocol; `nil` where it said nothing.
+    private(set) var serverHash: [UInt8]?
     private var lastHeard: NIODeadline = .distantPast
     private var lastPing: NIODeadline = .distantPast
     /// A call to an unnamed peer was not answered in time: nothing more is sent here.
@@ -73,8 +75,10 @@ struct RPCClientMachine {
     }
 
     /// The first frame.
-    mutating func begin() -> ByteBuffer {
-        handshake(serverHash: FlumeProtocol.hash, withText: false)
+    ///
+    /// - Parameter serverHash: what the server said on a connection before; else it is taken to know ours.
+    mutating func begin(serverHash: [UInt8]? = nil) -> ByteBuffer {
+        handshake(serverHash: serverHash ?? FlumeProtocol.hash, withText: false)
     }
 
     private mutating func handshake(serverHash: [UInt8], withText: Bool) -> ByteBuffer {
@@ -103,7 +107,7 @@ struct RPCClientMachine {
         lastHeard = now
         do throws(AvroError) {
             switch state {
-            case .idle, .closed: return .ignored
+            case .idle, .closed: return .ignored(serial: frame.serial)
             case .handshaking(let serial, let textSent):
                 return try shakeHands(frame, serial: serial, textSent: textSent)
             case .open: return try reply(frame)
@@ -114,9 +118,10 @@ struct RPCClientMachine {
     }
 
     private mutating func shakeHands(_ frame: Frame, serial: Int32, textSent: Bool) throws(AvroError) -> Action {
-        guard frame.serial == serial else { return .ignored }
+        guard frame.serial == serial else { return .ignored(serial: frame.serial) }
         var reader = MessageReader(frame.joined)
         let response = try HandshakeResponse.read(&reader)
+        serverHash = response.serverHash ?? serverHash
         switch response.match {
         case .both, .client:
             state = .open
@@ -131,7 +136,9 @@ struct RPCClientMachine {
     }
 
     private mutating func reply(_ frame: Frame) throws(AvroError) -> Action {
-        guard let index = calls.firstIndex(where: { $0.serial == frame.serial }) else { return .ignored }
+        guard let index = calls.firstIndex(where: { $0.serial == frame.serial }) else {
+            return .ignored(serial: frame.serial)
+        }
         // A call whose answer cannot be read stays: it fails with the connection.
         let result = try calls[index].number.map { number throws(AvroError) in (number, try Self.outcome(frame)) }
         bytesInFlight -= calls.remove(at: index).bytes

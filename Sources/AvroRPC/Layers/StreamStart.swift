@@ -11,19 +11,23 @@ enum StreamStart: Hashable {
     /// Enough to tell them apart: no peer's first message is shorter.
     static let length = 8
 
-    /// A serial may have any value, so that the number behind it is looked at first: what zlib or TLS have there is over
-    /// 65,535 (a block's bits, a record's length and its message's).
+    /// A serial may have any value, so that the number behind it is looked at as well. Where TLS has it (a record's length,
+    /// then its message's type and length) stands 65,536 at least, a hello of 256 bytes; a compressed block's bits are more;
+    /// a stored block (level 0) of 255 bytes shows the complement of its length, `00 00 ff`: the least of all.
     init(_ bytes: [UInt8], frameBuffers: Int) {
-        if bytes.count >= Self.length, (1...frameBuffers).contains(Self.count(bytes)) {
+        let isZlib = bytes.count >= 2 && Self.isZlibHeader(bytes[0], bytes[1])
+        let isTLS = bytes.count >= 2 && (bytes[0] == 0x16 || bytes[0] == 0x15) && bytes[1] == 3
+        let limit = isZlib || isTLS ? min(frameBuffers, Self.leastStored - 1) : frameBuffers
+        if bytes.count >= Self.length, Self.count(bytes) > 0, Self.count(bytes) <= limit {
             self = .frame
-        } else if bytes.count >= 2, Self.isZlibHeader(bytes[0], bytes[1]) {
+        } else if isZlib {
             self = .zlib
-        } else if bytes.count >= 2, bytes[0] == 0x16 || bytes[0] == 0x15, bytes[1] == 3 {
-            self = .tls
         } else {
-            self = .other
+            self = isTLS ? .tls : .other
         }
     }
+
+    private static let leastStored = 0xff00
 
     private static func count(_ bytes: [UInt8]) -> Int { bytes[4..<8].reduce(0) { $0 << 8 | Int($1) } }
 

@@ -32,8 +32,8 @@ import Testing
             PlainFrame(4, Plain.error("no"))
         )
         #expect(
-            await client.events(4) == [
-                .settled(4, nil), .settled(2, .refused), .settled(1, nil), .settled(3, .remoteError),
+            await client.events(5) == [
+                .settled(4, nil), .stray(77), .settled(2, .refused), .settled(1, nil), .settled(3, .remoteError),
             ]
         )
         try await client.close()

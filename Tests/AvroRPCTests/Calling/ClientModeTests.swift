@@ -171,15 +171,15 @@ struct ServerMode: Sendable, CustomTestStringConvertible {
             #expect(try await client.hasRoom())
             try await client.send(UInt64(index))
             // Where the server closes, that may be known already too.
-            let settled = await client.events(index + 1).prefix(index + 1)
+            let settled = await client.outcomes(index + 1).prefix(index + 1)
             #expect(Array(settled) == outcomes[...index].enumerated().map { .settled(UInt64($0), $1) })
         }
         if mode.staysOpen {
             #expect(try await client.hasRoom())
             try await client.close()
-            #expect(await client.events(outcomes.count + 1).last == .closed(.connectionClosed))
+            #expect(await client.outcomes(outcomes.count + 1).last == .closed(.connectionClosed))
         } else {
-            let seen = await client.events(outcomes.count + 1)
+            let seen = await client.outcomes(outcomes.count + 1)
             #expect(seen.last == .closed(outcomes.last.flatMap(\.self) ?? .connectionClosed))
             #expect(try await !client.hasRoom())
         }

@@ -141,6 +141,50 @@ extension CaptureRow {
         await server.stop(deadline: .now())
     }
 
+    /// The compressed captures byte for byte, in the pieces in which Java sent them: what the server answers is one zlib
+    /// stream that inflates to Java's answers. 08 is what the plain server of that capture could not read.
+    @Test(arguments: [("05-deflate", 4), ("08-deflate-client-vs-plain-server", 1)])
+    func aCompressingServerAnswersAsJava(name: String, calls: Int) async throws {
+        let service = RecordingService()
+        let server = try await RPCServer.live(service, deflate: true)
+        let (raw, plain) = (try Capture(name), try Capture(name, isDeflated: true))
+        for (connection, expected) in zip(raw.connections, plain.connections) {
+            let peer = try await RawPeer.connect(server.port)
+            for piece in connection.pieces { try await peer.send(piece) }
+            // Java's client ends its stream when it closes, and so does the server then.
+            let end = await peer.end().bytes
+            let answers = PlainFrame.parse(try inflated(end)).frames.map(\.oneBuffer)
+            if expected.server.isEmpty {
+                let serials = PlainFrame.parse(expected.client).frames.map(\.serial)
+                #expect(answers == serials.map { PlainFrame($0, Plain.both + Plain.ok) })
+            } else {
+                #expect(answers == PlainFrame.parse(expected.server).frames.map(\.oneBuffer))
+            }
+            #expect(end.isEmpty || end.prefix(2) == [0x78, 0x9c])
+            await peer.close()
+        }
+        let log = await service.log.wait { $0.connections == 0 }
+        #expect(log.calls.count == calls)
+        #expect(log.failures == [])
+        await server.stop(deadline: .now())
+    }
+
+    /// As far as cipher text goes: both layers of 06 and the one of 07 are found, and answered in the same order.
+    @Test(arguments: ["06-ssl-deflate", "07-ssl"])
+    func layersAreFound(name: String) async throws {
+        let server = try await RPCServer.live(RecordingService(), tls: true, deflate: true)
+        let peer = try await RawPeer.connect(server.port)
+        try await peer.send(Capture(name).connections[0].pieces[0])
+        let isDeflated = name.hasPrefix("06")
+        let bytes = await peer.log.wait { $0.bytes.count > 100 }.bytes
+        #expect(bytes.prefix(2) == (isDeflated ? [0x78, 0x9c] : [0x16, 0x03]))
+        let inside = isDeflated ? try inflated(bytes) : bytes
+        #expect(inside.prefix(2) == [0x16, 0x03])
+        #expect(inside[5] == 2, "ServerHello")
+        await peer.close()
+        await server.stop(deadline: .now())
+    }
+
     /// Cipher text of keys that nobody has: only the order of the layers can be checked.
     @Test(arguments: [
         (name: "06-ssl-deflate", isDeflatedOutside: true),

@@ -59,14 +59,14 @@ struct Capture {
 }
 
 /// One direction of a connection with `compression-type = deflate`: a zlib stream that is flushed but need not end.
-func inflated(_ bytes: [UInt8]) throws -> [UInt8] {
+func inflated(_ bytes: [UInt8], limit: Int = 1 << 20) throws -> [UInt8] {
     var stream = z_stream()
     guard inflateInit_(&stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
         throw Capture.Missing(name: "zlib")
     }
     defer { inflateEnd(&stream) }
     var input = bytes
-    var output = [UInt8](repeating: 0, count: 1 << 20)
+    var output = [UInt8](repeating: 0, count: limit)
     let count = try input.withUnsafeMutableBufferPointer { input in
         try output.withUnsafeMutableBufferPointer { output in
             stream.next_in = input.baseAddress

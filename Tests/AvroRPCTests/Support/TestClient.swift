@@ -10,6 +10,7 @@ struct TestClient: Sendable {
         /// `nil`: delivered.
         case settled(UInt64, RPCError.Code?)
         case pong
+        case stray(Int32)
         case closed(RPCError.Code)
     }
 
@@ -42,6 +43,8 @@ struct TestClient: Sendable {
                     seen.change { $0.append(.settled(number, error.code)) }
                 case .pong:
                     seen.change { $0.append(.pong) }
+                case .stray(let serial):
+                    seen.change { $0.append(.stray(serial)) }
                 case .closed(let error):
                     messages.change { $0.append(error.message) }
                     seen.change { $0.append(.closed(error.code)) }
@@ -61,12 +64,29 @@ struct TestClient: Sendable {
         try await onLoop { $0.send(batch, number: number, deadline: deadline) }
     }
 
+    /// Sends where the connection takes it; false where it has ended.
+    func sendIfThereIsRoom(_ number: UInt64, _ batch: EventBatch) async throws -> Bool {
+        try await onLoop { handler in
+            guard handler.hasRoom(for: batch) else { return false }
+            handler.send(batch, number: number, deadline: nil)
+            return true
+        }
+    }
+
     func hasRoom(for batch: EventBatch = .small()) async throws -> Bool { try await onLoop { $0.hasRoom(for: batch) } }
     func inFlight() async throws -> Int { try await onLoop { $0.inFlight } }
     func peer() async throws -> PeerDescription? { try await onLoop { $0.peer } }
     func ping() async throws { try await onLoop { $0.ping() } }
     func closeWhenIdle() async throws { try await onLoop { $0.closeWhenIdle() } }
     func close() async throws { try await onLoop { $0.close() } }
+
+    /// The first `count` events but strays; fewer where they did not come.
+    func outcomes(_ count: Int) async -> [Seen] {
+        @Sendable func outcomes(_ seen: [Seen]) -> [Seen] {
+            seen.filter { if case .stray = $0 { false } else { true } }
+        }
+        return outcomes(await seen.wait { outcomes($0).count >= count })
+    }
 
     /// The first `count` events; fewer where they did not come.
     func events(_ count: Int) async -> [Seen] { await seen.wait { $0.count >= count } }

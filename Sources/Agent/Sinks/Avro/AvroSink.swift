@@ -196,6 +196,8 @@ actor AvroSink: Sink {
             becameReady()
         case .pong:
             finishProbe(nil)
+        case .stray(let serial):
+            logger.warning("passed over a reply to no open call", metadata: ["address": "\(host):\(port)", "serial": "\(serial)"])
         case .closed(let error):
             link = .none
             inFlight.set(0)
