@@ -109,7 +109,9 @@ package final class CuttingProxy: Sendable {
                     defer { state.armed = nil }
                     return state.armed
                 }
-                @Sendable func allowed(_ direction: Direction) -> Int? { cut?.direction == direction ? cut?.after : nil }
+                @Sendable func allowed(_ direction: Direction) -> Int? {
+                    cut?.direction == direction ? cut?.after : nil
+                }
                 return ClientBootstrap(group: client.eventLoop)
                     .channelOption(.autoRead, value: false)
                     .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -122,11 +124,9 @@ package final class CuttingProxy: Sendable {
                         try server.pipeline.syncOperations.addHandler(
                             Relay(owner, .down, pair, client, allowed(.down))
                         )
-                        // The client's side is active when this is done.
-                        client.eventLoop.execute {
-                            for side in [client, server] {
-                                side.setOption(.autoRead, value: true).whenComplete { _ in side.read() }
-                            }
+                        // The client's side reads once it is active.
+                        for side in [client, server] {
+                            try side.syncOptions?.setOption(.autoRead, value: true)
                         }
                     }
             }

@@ -219,6 +219,7 @@ import Testing
         client.wait(.seconds(1))
         #expect(client.check().first == .settled(1, .timedOut))
         #expect(client.machine.hasRoom(for: 1))
+        #expect(client.receive(PlainFrame(2, Plain.ok)) == .ignored, "too late")
         #expect(client.receive(PlainFrame(3, Plain.ok)) == .settled(2, nil))
         #expect(client.machine.hasRoom(for: 1))
         #expect(client.check() == [])

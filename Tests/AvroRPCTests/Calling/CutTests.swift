@@ -97,9 +97,11 @@ import Testing
                 #expect((1...2).contains(copies), "\(direction) \(after): \(copies)")
                 guard layers.step == 1 else { continue }
                 #expect(seen.cuts == 1, "\(direction) \(after)")
+                // The last bytes of a sync flush carry nothing: without them a message is there already.
+                let isThere = length - (layers.compression == nil ? 0 : 5)
+                if (isThere..<length).contains(after) { continue }
                 // The server had the whole call, and its answer did not come: only then is it sent twice.
-                let isRepeated = direction == .up ? after == length : after >= handshake && after < length
-                // What the cut left of a call's answer is known to the client where it came whole.
+                let isRepeated = direction == .up ? after == length : after > handshake && after < length
                 #expect(copies == (isRepeated ? 2 : 1), "\(direction) after \(after) of \(length)")
                 #expect(seen.connections == (direction == .down && after == length ? 1 : 2))
             }

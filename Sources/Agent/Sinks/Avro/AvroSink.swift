@@ -197,7 +197,10 @@ actor AvroSink: Sink {
         case .pong:
             finishProbe(nil)
         case .stray(let serial):
-            logger.warning("passed over a reply to no open call", metadata: ["address": "\(host):\(port)", "serial": "\(serial)"])
+            logger.warning(
+                "passed over a reply to no open call",
+                metadata: ["address": "\(host):\(port)", "serial": "\(serial)"]
+            )
         case .closed(let error):
             link = .none
             inFlight.set(0)
