@@ -117,12 +117,12 @@ package final class RPCClientHandler: ChannelInboundHandler {
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         decoder.append(unwrapInboundIn(data))
         isReading = true
-        do throws(RPCError) {
+        do throws(RPCRejection) {
             while !isClosed, let frame = try decoder.next() {
                 apply(machine.receive(frame, now: context.eventLoop.now), context)
             }
         } catch {
-            fail(error, context)
+            fail(error.error, context)
         }
     }
 

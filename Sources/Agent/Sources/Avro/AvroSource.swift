@@ -37,7 +37,7 @@ final class AvroSource: Source, RPCService {
     private let processor: ChannelProcessor
     private let counters: SourceCounters
     private let refused: Counter
-    private let failedConnections: Counter
+    private let breaches: BreachCounters
     private let group: any EventLoopGroup
     private let logger: Logger
     private let server = Mutex<RPCServer?>(nil)
@@ -58,7 +58,7 @@ final class AvroSource: Source, RPCService {
         processor = context.processor
         counters = context.counters
         refused = counters.group.counter("RefusedBatchCount")
-        failedConnections = counters.group.counter("ConnectionFailedCount")
+        breaches = BreachCounters(counters.group, context.logger)
         group = context.eventLoopGroup
         logger = context.logger
         description = PeerDescription(
@@ -148,9 +148,8 @@ final class AvroSource: Source, RPCService {
         counters.openConnections.add(change)
     }
 
-    func connectionFailed(_ error: RPCError, peer: String) {
-        failedConnections.add()
-        logger.warning("connection closed", metadata: ["peer": "\(peer)", "reason": "\(error.message)"])
+    func rejected(_ rejection: RPCRejection, peer: String) {
+        breaches.add(rejection, peer: peer)
     }
 }
 
