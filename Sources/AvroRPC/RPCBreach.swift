@@ -44,6 +44,8 @@ package enum RPCBreach: String, CaseIterable, Hashable, Sendable {
     case tls = "TLS"
     /// Bytes that are no TLS, on a port with TLS.
     case plainText = "PlainText"
+    /// TLS or compression that is not set here.
+    case layers = "Layers"
     /// A compressed stream that cannot be read.
     case deflate = "Deflate"
     /// More bytes out of the compressed ones than the limit.
@@ -87,6 +89,7 @@ package enum RPCBreach: String, CaseIterable, Hashable, Sendable {
             .protocolViolation
         case .checksum: .checksumMismatch
         case .tls, .plainText: .tls
+        case .layers: .layers
         case .handshakeTime, .frameTime, .idleTime: .timedOut
         case .frameBuffers, .frameBytes, .batchEvents, .eventHeaders, .headerBytes, .bodyBytes, .inflatedBytes,
             .queuedReplies, .connections, .addressConnections, .address:

@@ -13,8 +13,9 @@ public struct RPCLimits: Hashable, Sendable {
     public var calls = 8
     /// Bytes of these calls.
     public var callBytes = 64 << 20
-    /// Bytes that the compressed bytes of one read may become.
-    public var inflatedBytes = 64 << 20
+    /// Bytes that the compressed bytes of one read may become: twice what the calls above may have in all. A reader gets
+    /// them in pieces and only as it asks, so that this bounds work, not memory.
+    public var inflatedBytes = 128 << 20
     /// Bytes of answers that a peer has not taken. Above it the peer is not read from, and after `replyTime` it is closed.
     public var queuedBytes = 64 << 10
     /// Events, headers and bodies of one call.

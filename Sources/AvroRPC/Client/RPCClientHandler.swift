@@ -133,11 +133,11 @@ package final class RPCClientHandler: ChannelInboundHandler {
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let reason = (error as? TLSError)?.description
-        fail(
-            RPCError(reason == nil ? .connectionClosed : .tls, reason ?? "connection to \(address) broke: \(error)"),
-            context
-        )
+        if let error = error as? TLSError {
+            fail(RPCError(error.code == .closedInHandshake ? .connectionClosed : .tls, error.description), context)
+        } else {
+            fail(RPCError(.connectionClosed, "connection to \(address) broke: \(error)"), context)
+        }
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
@@ -171,6 +171,11 @@ package final class RPCClientHandler: ChannelInboundHandler {
         case .close(let error):
             fail(error, context)
         }
+    }
+
+    /// TLS or compression below came to nothing.
+    func layerFailed(_ failure: RPCRejection) {
+        if let context { fail(failure.error, context) }
     }
 
     private func fail(_ error: RPCError, _ context: ChannelHandlerContext) {

@@ -106,6 +106,11 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
         }
     }
 
+    /// TLS or compression below came to nothing.
+    func layerFailed(_ failure: RPCRejection) {
+        if let context { fail(failure, context) }
+    }
+
     /// Whether a peer has all in our hands that it may. One that named itself was told the limits and keeps within them,
     /// so that it is read from at them (its pings are to be answered) and held back above them only. Its only call may
     /// be of any size.

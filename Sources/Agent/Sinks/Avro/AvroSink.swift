@@ -19,8 +19,9 @@ actor AvroSink: Sink {
             KeySpec("batch-size"),
             KeySpec("connect-timeout"),
             KeySpec("request-timeout"),
-            KeySpec("compression-type"),
-            KeySpec("compression-level"),
+            CompressionKeys.type,
+            CompressionKeys.level,
+            CompressionKeys.order,
             KeySpec("maxIoWorkers", withoutEffect: "Flume ignores it since 1.10; an event loop does the work"),
             KeySpec("window"),
             KeySpec("ping-timeout"),
@@ -68,15 +69,8 @@ actor AvroSink: Sink {
         away = Mutex("\(host):\(port) has not answered yet")
         batchSize = max(1, try settings.int("batch-size", default: 100))
         tlsSettings = try TLSKeys.client(settings, context.process)
-        let compression = settings.string("compression-type", default: "none").lowercased()
-        guard compression == "none" else {
-            throw settings.fault(
-                "compression-type",
-                "`\(compression)` is not available yet",
-                advice: "set `none` here and in the source that it sends to"
-            )
-        }
         var client = RPCClientSettings()
+        client.compression = try CompressionKeys.client(settings, context.note)
         client.connectTimeout = try Self.time(settings, "connect-timeout", client.connectTimeout)
         client.requestTimeout = try Self.time(settings, "request-timeout", client.requestTimeout)
         client.pingTimeout = try Self.time(settings, "ping-timeout", client.pingTimeout)
