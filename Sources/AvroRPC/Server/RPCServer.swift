@@ -18,7 +18,7 @@ package final class RPCServer: Sendable {
     }
 
     private let service: any RPCService
-    private let tls: TLSContext?
+    private let tls: (any TLSContextSource)?
     private let limits: RPCLimits
     private let remembered = ProtocolMemory()
     private let group: any EventLoopGroup
@@ -26,7 +26,7 @@ package final class RPCServer: Sendable {
 
     package init(
         service: any RPCService,
-        tls: TLSContext?,
+        tls: (any TLSContextSource)?,
         limits: RPCLimits,
         group: any EventLoopGroup
     ) {
@@ -63,7 +63,7 @@ package final class RPCServer: Sendable {
             isEncrypted: tls != nil
         )
         if let tls {
-            try channel.pipeline.syncOperations.addHandler(TLSHandler(context: tls, role: .server))
+            try channel.pipeline.syncOperations.addHandler(TLSHandler(context: tls.current, role: .server))
         }
         try channel.pipeline.syncOperations.addHandler(handler)
         let connection = Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
