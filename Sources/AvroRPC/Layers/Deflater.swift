@@ -2,7 +2,7 @@ internal import CZlib
 internal import NIOCore
 
 /// The sending half of a compressed connection: one zlib stream. Belongs to its connection's event loop.
-final class Deflater {
+@safe final class Deflater {
     enum Flush {
         /// Compress; zlib may keep bytes back.
         case none
@@ -31,7 +31,7 @@ final class Deflater {
     init?(level: Int, memoryLevel: Int32 = 8) {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
-        let size = Int32(MemoryLayout<z_stream>.size)
+        let size = unsafe Int32(MemoryLayout<z_stream>.size)
         // MAX_WBITS, positive: with zlib's header and checksum, whose first byte is 0x78.
         let result = unsafe deflateInit2_(
             stream, Int32(level), Z_DEFLATED, MAX_WBITS, memoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size

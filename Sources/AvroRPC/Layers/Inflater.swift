@@ -2,7 +2,7 @@ internal import CZlib
 internal import NIOCore
 
 /// The receiving half of a compressed connection: one zlib stream. Belongs to its connection's event loop.
-final class Inflater {
+@safe final class Inflater {
     enum Outcome: Hashable {
         /// All input is used and all output given.
         case needsInput
@@ -21,7 +21,7 @@ final class Inflater {
     init?() {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
-        let size = Int32(MemoryLayout<z_stream>.size)
+        let size = unsafe Int32(MemoryLayout<z_stream>.size)
         guard unsafe inflateInit2_(stream, MAX_WBITS, ZLIB_VERSION, size) == Z_OK else { return nil }
     }
 
