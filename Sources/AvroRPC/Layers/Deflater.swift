@@ -34,7 +34,14 @@ internal import NIOCore
         let size = unsafe Int32(MemoryLayout<z_stream>.size)
         // MAX_WBITS, positive: with zlib's header and checksum, whose first byte is 0x78.
         let result = unsafe deflateInit2_(
-            stream, Int32(level), Z_DEFLATED, MAX_WBITS, memoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size
+            stream,
+            Int32(level),
+            Z_DEFLATED,
+            MAX_WBITS,
+            memoryLevel,
+            Z_DEFAULT_STRATEGY,
+            ZLIB_VERSION,
+            size
         )
         guard result == Z_OK else { return nil }
     }

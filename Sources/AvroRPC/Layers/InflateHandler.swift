@@ -164,6 +164,7 @@ extension InflateHandler {
             case .tls: "set `compression-order = inside-tls` or `compression-type = none` here"
             default: "set `compression-type = deflate` there or `none` here"
             }
-        return "the peer does not compress: its first bytes are \(start.text) (\(StreamStart.hex(firstBytes))); \(advice)"
+        return
+            "the peer does not compress: its first bytes are \(start.text) (\(StreamStart.hex(firstBytes))); \(advice)"
     }
 }
