@@ -33,6 +33,12 @@ package final class TLSRotation: TLSContextSource, Sendable {
     /// The certificates in use, the leaf first, then its chain; empty where none is shown.
     package var certificates: [CertificateFacts] { self.machine.withLock { $0.certificates } }
 
+    /// When the certificate in use that ends first ends, in seconds since 1970; nil where none is shown.
+    package var firstEnd: Int64? { self.certificates.map(\.notAfter).min() }
+
+    /// Whole days until then, negative afterwards.
+    package var daysLeft: Int? { self.firstEnd.map { RotationMachine.days($0 - self.now()) } }
+
     /// Reads the stores; expired ones are taken at first, as Flume does.
     ///
     /// - Parameters:
@@ -125,9 +131,11 @@ package final class TLSRotation: TLSContextSource, Sendable {
 
     /// Where OpenSSL finds the system's CAs: its environment variable, else where it was built to look.
     private static var systemBundle: String {
-        let named = unsafe getenv(X509_get_default_cert_file_env()) ?? UnsafeMutablePointer(
-            mutating: X509_get_default_cert_file()
-        )
+        let named =
+            unsafe getenv(X509_get_default_cert_file_env())
+            ?? UnsafeMutablePointer(
+                mutating: X509_get_default_cert_file()
+            )
         return unsafe named.map { unsafe String(cString: $0) } ?? ""
     }
 

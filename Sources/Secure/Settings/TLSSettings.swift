@@ -26,6 +26,13 @@ package enum TLSSettings: Hashable, Sendable {
         }
     }
 
+    package var reloadSeconds: Int {
+        switch self {
+        case .server(let settings): settings.reloadSeconds
+        case .client(let settings): settings.reloadSeconds
+        }
+    }
+
     /// Whether peers are checked at all.
     var checksPeers: Bool {
         switch self {

@@ -47,7 +47,10 @@ struct Store {
             throw TLSError(.unusableStore, "\(file.path) is no key or trust store: \(what)")
         }
         if let type = reference.type, type != self.kind {
-            self.notes.insert("\(file.path) is called a \(type) store and is a \(self.kind) store; it is read as one", at: 0)
+            self.notes.insert(
+                "\(file.path) is called a \(type) store and is a \(self.kind) store; it is read as one",
+                at: 0
+            )
         }
     }
 

@@ -41,8 +41,12 @@ struct JavaKeyStoreParser {
         } catch {
             throw .cut("in its first 12 bytes")
         }
-        guard let kind = JavaKeyStore.Kind(magic: head.magic) else { throw .damaged("its first bytes are not a store's") }
-        guard head.version == 1 || head.version == 2 else { throw .damaged("its version is \(head.version), not 1 or 2") }
+        guard let kind = JavaKeyStore.Kind(magic: head.magic) else {
+            throw .damaged("its first bytes are not a store's")
+        }
+        guard head.version == 1 || head.version == 2 else {
+            throw .damaged("its version is \(head.version), not 1 or 2")
+        }
         var entries: [JavaKeyStoreEntry] = []
         while entries.count < head.count {
             let place = "entry \(entries.count + 1) of \(head.count)"

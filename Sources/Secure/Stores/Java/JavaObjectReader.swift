@@ -101,7 +101,9 @@ struct JavaObjectReader {
     /// The values of an object, the parents' first.
     private mutating func fields(of description: Description, depth: Int) throws(Fault) -> [String: JavaValue] {
         var line = [description]
-        while let parent = line[0].parent, case .description(let next) = self.handles[parent] { line.insert(next, at: 0) }
+        while let parent = line[0].parent, case .description(let next) = self.handles[parent] {
+            line.insert(next, at: 0)
+        }
         var fields: [String: JavaValue] = [:]
         for part in line {
             guard part.flags == Code.plain else {

@@ -27,7 +27,9 @@ struct SealedKey: Sendable {
 
     func open(password: String) throws(Fault) -> SecretKey {
         guard self.algorithm == "PBEWithMD5AndTripleDES" else {
-            throw .unusable("it is sealed with `\(JavaKeyStoreEntry.printable(self.algorithm))`, not PBEWithMD5AndTripleDES")
+            throw .unusable(
+                "it is sealed with `\(JavaKeyStoreEntry.printable(self.algorithm))`, not PBEWithMD5AndTripleDES"
+            )
         }
         let plain: [UInt8]
         do throws(MD5TripleDES.Fault) {

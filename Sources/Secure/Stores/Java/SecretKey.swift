@@ -11,7 +11,9 @@ package struct SecretKey: Sendable {
         case "javax.crypto.spec.SecretKeySpec":
             bytes = object.fields["key"]?.bytes
         case "java.security.KeyRep":
-            guard object.fields["type"]?.constant == "SECRET", object.fields["format"]?.text == "RAW" else { return nil }
+            guard object.fields["type"]?.constant == "SECRET", object.fields["format"]?.text == "RAW" else {
+                return nil
+            }
             bytes = object.fields["encoded"]?.bytes
         default:
             return nil
