@@ -78,15 +78,11 @@ final class AvroSource: Source, RPCService {
     }
 
     func start() async throws(ComponentError) {
-        var context: TLSContext?
+        var rotation: TLSRotation?
         if let tls {
-            do throws(TLSError) {
-                context = try TLSContext(server: tls)
-            } catch {
-                throw .environment(settings, "keystore", error.message)
-            }
+            rotation = try TLSKeys.rotation(.server(tls), of: settings, counters.group, logger, on: group.next())
         }
-        let layers = ServerLayers(tls: context, acceptsCompression: acceptsCompression)
+        let layers = ServerLayers(tls: rotation, acceptsCompression: acceptsCompression)
         let server = RPCServer(service: self, layers: layers, limits: limits, group: group)
         do {
             try await server.start(host: host, port: port)
