@@ -126,12 +126,12 @@ package final class RPCClientHandler: ChannelInboundHandler {
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         decoder.append(unwrapInboundIn(data))
         isReading = true
-        do throws(RPCError) {
+        do throws(RPCRejection) {
             while !isClosed, let frame = try decoder.next() {
                 apply(machine.receive(frame, now: context.eventLoop.now), context)
             }
         } catch {
-            fail(error, context)
+            fail(error.error, context)
         }
     }
 
@@ -186,7 +186,7 @@ package final class RPCClientHandler: ChannelInboundHandler {
     }
 
     /// TLS or compression below came to nothing.
-    func layerFailed(_ failure: LayerFailure) {
+    func layerFailed(_ failure: RPCRejection) {
         if let context { fail(failure.error, context) }
     }
 

@@ -14,7 +14,7 @@ struct ClientLayers {
     ///   its failures as errors in the pipeline.
     func add(
         to pipeline: ChannelPipeline.SynchronousOperations,
-        failed: @escaping (LayerFailure) -> Void
+        failed: @escaping (RPCRejection) -> Void
     ) throws {
         if compression?.order == .outsideTLS { try addCompression(to: pipeline, failed) }
         if let tls { try pipeline.addHandler(TLSHandler(context: tls, role: .client(serverName: host))) }
@@ -23,7 +23,7 @@ struct ClientLayers {
 
     private func addCompression(
         to pipeline: ChannelPipeline.SynchronousOperations,
-        _ failed: @escaping (LayerFailure) -> Void
+        _ failed: @escaping (RPCRejection) -> Void
     ) throws {
         guard let compression else { return }
         try pipeline.addHandler(InflateHandler(limit: RPCLimits().inflatedBytes, failed: failed))

@@ -13,7 +13,7 @@ final class DeflateHandler: ChannelOutboundHandler {
 
     private let level: Int
     private let memoryLevel: Int32
-    private let failed: (LayerFailure) -> Void
+    private let failed: (RPCRejection) -> Void
     private var deflater: Deflater?
     private var output = ByteBuffer()
     private var hasUnflushed = false
@@ -24,7 +24,7 @@ final class DeflateHandler: ChannelOutboundHandler {
     /// - Parameters:
     ///   - memoryLevel: see `Deflater`.
     ///   - failed: called once at most, on the event loop; whoever owns the connection closes it then.
-    init(level: Int, memoryLevel: Int32, failed: @escaping (LayerFailure) -> Void) {
+    init(level: Int, memoryLevel: Int32, failed: @escaping (RPCRejection) -> Void) {
         self.level = level
         self.memoryLevel = memoryLevel
         self.failed = failed
@@ -87,7 +87,7 @@ final class DeflateHandler: ChannelOutboundHandler {
         guard let deflater else {
             isEnded = true
             bytes.clear()
-            failed(LayerFailure(.deflate, "no memory for a compressed connection"))
+            failed(RPCRejection(.deflate, "no memory for a compressed connection"))
             return
         }
         var isFull = true

@@ -17,7 +17,7 @@ final class InflateHandler: ChannelDuplexHandler {
     private static let piecesPerTurn = 16
 
     private let limit: Int
-    private let failed: (LayerFailure) -> Void
+    private let failed: (RPCRejection) -> Void
     private var inflater: Inflater?
     private var input = ByteBuffer()
     /// The last piece was full: more may come out without new input.
@@ -35,7 +35,7 @@ final class InflateHandler: ChannelDuplexHandler {
     /// - Parameters:
     ///   - limit: bytes that the compressed bytes of one read may become.
     ///   - failed: called once at most, on the event loop; whoever owns the connection closes it then.
-    init(limit: Int, failed: @escaping (LayerFailure) -> Void) {
+    init(limit: Int, failed: @escaping (RPCRejection) -> Void) {
         self.limit = limit
         self.failed = failed
     }
@@ -53,9 +53,9 @@ final class InflateHandler: ChannelDuplexHandler {
         mayHaveMore = false
     }
 
-    private func fail(_ kind: LayerFailure.Kind, _ message: String) {
+    private func fail(_ kind: RPCBreach, _ message: String) {
         stop()
-        failed(LayerFailure(kind, message))
+        failed(RPCRejection(kind, message))
     }
 }
 

@@ -8,7 +8,7 @@ final class LayerDetector: ChannelInboundHandler, RemovableChannelHandler {
     private let layers: ServerLayers
     private var machine: LayerMachine
     private let limits: RPCLimits
-    private let failed: (LayerFailure) -> Void
+    private let failed: (RPCRejection) -> Void
     private var bytes = ByteBuffer()
     private var isDone = false
     private var timer: Scheduled<Void>?
@@ -17,7 +17,7 @@ final class LayerDetector: ChannelInboundHandler, RemovableChannelHandler {
         _ layers: ServerLayers,
         _ machine: LayerMachine,
         limits: RPCLimits,
-        failed: @escaping (LayerFailure) -> Void
+        failed: @escaping (RPCRejection) -> Void
     ) {
         self.layers = layers
         self.machine = machine
@@ -32,7 +32,7 @@ final class LayerDetector: ChannelInboundHandler, RemovableChannelHandler {
         guard machine.isTLSDue else { return }
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
             self.isDone = true
-            self.failed(LayerFailure(.handshakeTime, "the peer did not begin TLS within \(Self.patience)"))
+            self.failed(RPCRejection(.handshakeTime, "the peer did not begin TLS within \(Self.patience)"))
         }
     }
 
@@ -69,7 +69,7 @@ final class LayerDetector: ChannelInboundHandler, RemovableChannelHandler {
                 )
             }
         } catch {
-            failed(LayerFailure(.layers, "the connection cannot be set up: \(error)"))
+            failed(RPCRejection(.layers, "the connection cannot be set up: \(error)"))
             return
         }
         let held = bytes

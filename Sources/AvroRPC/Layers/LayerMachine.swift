@@ -14,7 +14,7 @@ struct LayerMachine {
         case tls
         /// Nothing but frames.
         case frames
-        case refuse(LayerFailure)
+        case refuse(RPCRejection)
     }
 
     private let acceptsCompression: Bool
@@ -54,7 +54,7 @@ struct LayerMachine {
             return .frames
         case .zlib:
             return .refuse(
-                LayerFailure(
+                RPCRejection(
                     .layers,
                     isCompressed
                         ? "the peer compresses twice"
@@ -62,11 +62,11 @@ struct LayerMachine {
                 )
             )
         case .tls where !needsTLS:
-            return .refuse(LayerFailure(.layers, "the peer speaks TLS: set `ssl = true` here, or `false` there"))
+            return .refuse(RPCRejection(.layers, "the peer speaks TLS: set `ssl = true` here, or `false` there"))
         case .frame:
             let inside = isCompressed ? " inside its compression" : ""
             return .refuse(
-                LayerFailure(
+                RPCRejection(
                     .plainText,
                     "the peer speaks plain text\(inside), and `ssl = true` is set here: set it there too"
                 )
@@ -75,7 +75,7 @@ struct LayerMachine {
             // The frames' reader says what is wrong with them.
             guard isTLSDue else { return .frames }
             return .refuse(
-                LayerFailure(.plainText, "the peer's first bytes are no TLS (\(StreamStart.hex(first)))")
+                RPCRejection(.plainText, "the peer's first bytes are no TLS (\(StreamStart.hex(first)))")
             )
         }
     }

@@ -6,11 +6,11 @@ package struct ServerLayers: Sendable {
     /// zlib's least: a server's answers are a few bytes each, and a Java source has no more to say.
     private static let memoryLevel: Int32 = 1
 
-    package var tls: TLSContext?
+    package var tls: (any TLSContextSource)?
     /// Whether compressed connections are taken; in which order is found out. Plain ones are taken as well.
     package var acceptsCompression: Bool
 
-    package init(tls: TLSContext? = nil, acceptsCompression: Bool = false) {
+    package init(tls: (any TLSContextSource)? = nil, acceptsCompression: Bool = false) {
         self.tls = tls
         self.acceptsCompression = acceptsCompression
     }
@@ -22,7 +22,7 @@ package struct ServerLayers: Sendable {
     func add(
         to pipeline: ChannelPipeline.SynchronousOperations,
         limits: RPCLimits,
-        failed: @escaping (LayerFailure) -> Void
+        failed: @escaping (RPCRejection) -> Void
     ) throws {
         var machine = LayerMachine(
             acceptsCompression: acceptsCompression,
@@ -30,7 +30,7 @@ package struct ServerLayers: Sendable {
             frameBuffers: limits.frameBuffers
         )
         if machine.beginsWithTLS, let tls {
-            try pipeline.addHandler(TLSHandler(context: tls, role: .server))
+            try pipeline.addHandler(TLSHandler(context: tls.current, role: .server))
             machine.addedTLS()
         }
         try pipeline.addHandler(LayerDetector(self, machine, limits: limits, failed: failed))
@@ -43,7 +43,7 @@ package struct ServerLayers: Sendable {
         _ machine: LayerMachine,
         _ pipeline: ChannelPipeline.SynchronousOperations,
         limits: RPCLimits,
-        failed: @escaping (LayerFailure) -> Void
+        failed: @escaping (RPCRejection) -> Void
     ) throws {
         var handlers: [any ChannelHandler] = []
         switch step {
@@ -57,7 +57,7 @@ package struct ServerLayers: Sendable {
                 ),
             ]
         case .tls:
-            if let tls { handlers = [TLSHandler(context: tls, role: .server)] }
+            if let tls { handlers = [TLSHandler(context: tls.current, role: .server)] }
         case .frames, .refuse:
             break
         }

@@ -20,7 +20,7 @@ import Testing
     enum End: Hashable, Sendable {
         case frames
         /// At which look, and why.
-        case refused(Int, LayerFailure.Kind)
+        case refused(Int, RPCBreach)
     }
 
     struct Row: Sendable, CustomTestStringConvertible {
@@ -81,7 +81,7 @@ import Testing
             #expect(machine.isLooking)
             let step = machine.look(start.bytes)
             if case .refuse(let failure) = step {
-                #expect(row.end == .refused(index, failure.kind))
+                #expect(row.end == .refused(index, failure.breach))
                 #expect(failure.message.contains(row.advice), "\(failure.message)")
                 return
             }

@@ -53,7 +53,7 @@ actor AvroSink: Sink {
     private let counters: SinkCounters
     private let logger: Logger
     private let inFlight: Gauge
-    private var tls: TLSContext?
+    private var tls: TLSRotation?
     private var reports = SinkReports { _ in }
     private var link: Link = .none
     private var wasBusy = false
@@ -99,13 +99,7 @@ actor AvroSink: Sink {
     func start(_ reports: SinkReports) async throws(ComponentError) {
         self.reports = reports
         if let tlsSettings {
-            do throws(TLSError) {
-                tls = try TLSContext(client: tlsSettings)
-            } catch {
-                let key =
-                    tlsSettings.keyStore.map { error.message.contains($0.path) } ?? false ? "keystore" : "truststore"
-                throw .environment(settings, key, error.message)
-            }
+            tls = try TLSKeys.rotation(.client(tlsSettings), of: settings, counters.group, logger, on: eventLoop)
         }
         connect()
         eventLoop.scheduleTask(in: Self.patience) { [weak self] in self?.assumeIsolated { $0.warnIfStillConnecting() } }
@@ -152,7 +146,7 @@ actor AvroSink: Sink {
         RPCClientConnection.connect(
             host: host,
             port: port,
-            tls: tls,
+            tls: tls?.current,
             settings: client,
             on: eventLoop,
             events: { [weak self] event in self?.assumeIsolated { $0.handle(event) } }

@@ -38,7 +38,7 @@ final class AvroSource: Source, RPCService {
     private let processor: ChannelProcessor
     private let counters: SourceCounters
     private let refused: Counter
-    private let failedConnections: Counter
+    private let breaches: BreachCounters
     private let group: any EventLoopGroup
     private let logger: Logger
     private let server = Mutex<RPCServer?>(nil)
@@ -60,7 +60,7 @@ final class AvroSource: Source, RPCService {
         processor = context.processor
         counters = context.counters
         refused = counters.group.counter("RefusedBatchCount")
-        failedConnections = counters.group.counter("ConnectionFailedCount")
+        breaches = BreachCounters(counters.group, context.logger)
         group = context.eventLoopGroup
         logger = context.logger
         description = PeerDescription(
@@ -78,15 +78,11 @@ final class AvroSource: Source, RPCService {
     }
 
     func start() async throws(ComponentError) {
-        var context: TLSContext?
+        var rotation: TLSRotation?
         if let tls {
-            do throws(TLSError) {
-                context = try TLSContext(server: tls)
-            } catch {
-                throw .environment(settings, "keystore", error.message)
-            }
+            rotation = try TLSKeys.rotation(.server(tls), of: settings, counters.group, logger, on: group.next())
         }
-        let layers = ServerLayers(tls: context, acceptsCompression: acceptsCompression)
+        let layers = ServerLayers(tls: rotation, acceptsCompression: acceptsCompression)
         let server = RPCServer(service: self, layers: layers, limits: limits, group: group)
         do {
             try await server.start(host: host, port: port)
@@ -143,9 +139,8 @@ final class AvroSource: Source, RPCService {
         counters.openConnections.add(change)
     }
 
-    func connectionFailed(_ error: RPCError, peer: String) {
-        failedConnections.add()
-        logger.warning("connection closed", metadata: ["peer": "\(peer)", "reason": "\(error.message)"])
+    func rejected(_ rejection: RPCRejection, peer: String) {
+        breaches.add(rejection, peer: peer)
     }
 }
 
