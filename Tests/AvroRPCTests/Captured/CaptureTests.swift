@@ -172,12 +172,14 @@ extension RPCServer {
     static func live(
         _ service: RecordingService,
         tls: Bool = false,
-        limits: RPCLimits = RPCLimits()
+        limits: RPCLimits = RPCLimits(),
+        rules: AddressRules? = nil
     ) async throws -> RPCServer {
         let server = RPCServer(
             service: service,
             tls: tls ? try Contexts.server() : nil,
             limits: limits,
+            rules: rules,
             group: MultiThreadedEventLoopGroup.singleton
         )
         try await server.start(host: "127.0.0.1", port: 0)

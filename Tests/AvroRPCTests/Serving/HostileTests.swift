@@ -35,7 +35,7 @@ struct Hostile: Sendable, CustomTestStringConvertible {
                 bytes: Array("POST /x HTTP/1.1\r\n\r\n".utf8),
                 breach: .frameBuffers
             ),
-            Hostile(name: "a TLS hello", bytes: try Capture("07-ssl").connections[0].client, breach: .frameBuffers),
+            Hostile(name: "a TLS hello", bytes: try Capture("07-ssl").connections[0].client, breach: .frameHead),
             Hostile(
                 name: "a deflate client",
                 bytes: try Capture("08-deflate-client-vs-plain-server").connections[0].client,

@@ -19,12 +19,9 @@ final class AvroSource: Source, RPCService {
                 withoutEffect: "Flume ignores it since 1.10; every connection is served by an event loop"
             ),
             KeySpec("compression-type"),
-            KeySpec("ipFilter", form: .boolean),
-            KeySpec("ipFilterRules"),
             AcknowledgeKeys.mode,
             AcknowledgeKeys.timeout,
-            KeySpec("window"),
-        ] + TLSKeys.server
+        ] + AddressFilterKeys.all + AvroLimitKeys.all + TLSKeys.server
     )
 
     private let settings: ComponentSettings
@@ -32,6 +29,7 @@ final class AvroSource: Source, RPCService {
     private let port: Int
     private let tls: TLSServerSettings?
     private let limits: RPCLimits
+    private let rules: AddressRules?
     /// How long an unnamed peer's batch waits for its delivery: below the 20 s after which Java's sink gives up.
     private let unnamedPatience: TimeAmount
     private let processor: ChannelProcessor
@@ -49,9 +47,8 @@ final class AvroSource: Source, RPCService {
         port = try settings.requiredInt("port", min: 0, max: 65535)
         tls = try TLSKeys.server(settings, context.process)
         try Self.refuseUnsupported(settings)
-        var limits = RPCLimits()
-        limits.calls = try settings.int("window", default: limits.calls, min: 1, max: 1024)
-        self.limits = limits
+        limits = try AvroLimitKeys.limits(settings)
+        rules = try AddressFilterKeys.rules(settings)
         unnamedPatience = .milliseconds(
             try settings.int64(AcknowledgeKeys.timeout.name, default: 15_000, min: 1, max: 3_600_000)
         )
@@ -78,10 +75,10 @@ final class AvroSource: Source, RPCService {
                 advice: "set `none` here and in the sinks that send to it"
             )
         }
-        guard !settings.bool("ipFilter", default: false) else {
-            throw settings.fault("ipFilter", "is not available yet", advice: "filter addresses at the host's firewall")
-        }
     }
+
+    /// The port that is listened on.
+    var boundPort: Int? { server.withLock { $0 }?.port }
 
     func start() async throws(ComponentError) {
         var context: TLSContext?
@@ -92,7 +89,7 @@ final class AvroSource: Source, RPCService {
                 throw .environment(settings, "keystore", error.message)
             }
         }
-        let server = RPCServer(service: self, tls: context, limits: limits, group: group)
+        let server = RPCServer(service: self, tls: context, limits: limits, rules: rules, group: group)
         do {
             try await server.start(host: host, port: port)
         } catch {
@@ -104,6 +101,7 @@ final class AvroSource: Source, RPCService {
             )
         }
         self.server.withLock { $0 = server }
+        counters.group.computed("HeldBytes") { [weak server] in String(server?.heldBytes ?? 0) }
         logger.info("listening", metadata: ["address": "\(host):\(server.port ?? port)", "tls": "\(tls != nil)"])
     }
 
@@ -146,6 +144,10 @@ final class AvroSource: Source, RPCService {
 
     func connectionsChanged(by change: Int) {
         counters.openConnections.add(change)
+    }
+
+    func acceptingPaused(_ reason: String) {
+        breaches.acceptFailed(reason)
     }
 
     func rejected(_ rejection: RPCRejection, peer: String) {
