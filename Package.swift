@@ -18,12 +18,17 @@ let sources = strict + [.strictMemorySafety()]
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let posix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let embedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let concurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let http: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let subjectsNeed: [Target.Dependency] = [
+    "Agent", "AvroRPC", "Collector", "CZlib", "Events", "Kafka", "Secure", "TestSupport", nio, embedded,
+]
 
 var targets: [Target] = [
     .systemLibrary(name: "CAvro", pkgConfig: "avro-c", providers: [.apt(["libavro-dev"])]),
@@ -102,8 +107,47 @@ var targets: [Target] = [
         dependencies: ["Kafka", "Agent", "Events", "TestSupport", "CRdKafka", nio, posix, log],
         swiftSettings: strict
     ),
-    .testTarget(name: "Tiers", dependencies: ["TestSupport", "AvroRPC", "Events", nio, posix], swiftSettings: strict),
+    // The fuzzers' subjects and the tests that replay what fuzzers found; with TRIBUTARY_TOOLS the subjects are a module.
+    .testTarget(
+        name: "FuzzTests",
+        dependencies: subjectsNeed + (environment["TRIBUTARY_TOOLS"] == nil ? [] : ["Subjects"]),
+        path: "Fuzz",
+        exclude: ["CFuzzer", "Dictionaries", "Programs"],
+        sources: environment["TRIBUTARY_TOOLS"] == nil ? ["Subjects", "Replay"] : ["Replay"],
+        resources: [.copy("Corpora")],
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "Tiers",
+        dependencies: ["TestSupport", "AvroRPC", "Events", "Secure", "CZlib", nio, posix, concurrency],
+        resources: [.copy("Hostile/Inputs")],
+        swiftSettings: strict
+    ),
 ]
+
+// Programs for developers, built by scripts/fuzz with flags that the fuzzers' loop needs.
+if environment["TRIBUTARY_TOOLS"] != nil {
+    targets += [
+        .systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+        .target(name: "Subjects", dependencies: subjectsNeed, path: "Fuzz/Subjects", swiftSettings: strict),
+        .target(
+            name: "Loop",
+            dependencies: ["CFuzzer", "Subjects"],
+            path: "Fuzz/Programs/Loop",
+            swiftSettings: strict
+        ),
+    ]
+    for name in ["Frame", "Handshake", "Datum", "Deflate", "JKS", "Properties"] {
+        targets.append(
+            .executableTarget(
+                name: "fuzz-\(name.lowercased())",
+                dependencies: ["Loop", "Subjects"],
+                path: "Fuzz/Programs/\(name)",
+                swiftSettings: strict
+            )
+        )
+    }
+}
 
 let package = Package(
     name: "tributary",

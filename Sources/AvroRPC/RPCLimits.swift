@@ -16,16 +16,17 @@ public struct RPCLimits: Hashable, Sendable {
     /// Bytes that the compressed bytes of one read may become: twice what the calls above may have in all. A reader gets
     /// them in pieces and only as it asks, so that this bounds work, not memory.
     public var inflatedBytes = 128 << 20
-    /// Bytes of answers that a peer has not taken. Above it the peer is not read from, and after `replyTime` it is closed.
+    /// Bytes of answers that a peer has not taken. At it the peer is not read from, and after `replyTime` it is closed.
     public var queuedBytes = 64 << 10
     /// Events, headers and bodies of one call.
     public var events = EventLimits()
 
     // Time; `nil` is no limit.
 
-    /// The TLS handshake, and the Avro handshake from its first byte on. Netty's SslHandler allows 10 s. A Java sink
-    /// connects when it starts and says nothing before its first event, so that silence is no breach of this.
-    public var handshakeTime: TimeAmount? = .seconds(10)
+    /// The TLS handshake, from the connection on, and the Avro handshake, from its first byte on. Netty's SslHandler
+    /// allows 10 s. A Java sink connects when it starts and says nothing before its first event, so that a connection
+    /// on which nothing was said is idle, not slow.
+    public var handshakeTime = TimeAmount.seconds(10)
     /// Every begun MiB of a frame, from its first byte on; time in which we do not read does not count.
     public var frameTime: TimeAmount? = .seconds(60)
     /// Nothing read and nothing to answer. None: a Flume sink without events keeps its connection for days.

@@ -13,7 +13,7 @@ public final class ChannelProcessor: Sendable {
     private let keepAlive: TimeAmount
     private let mode: AcknowledgeMode
     private let acknowledgeTimeout: TimeAmount
-    private let logger: Logger
+    private let log: ThrottledLog
     private let oversized: Counter
     private let optionalFailures: Counter
     private let isClosed = Atomic<Bool>(false)
@@ -38,7 +38,7 @@ public final class ChannelProcessor: Sendable {
         self.admission = admission
         self.mode = mode
         self.acknowledgeTimeout = acknowledgeTimeout
-        self.logger = logger
+        log = ThrottledLog(logger)
         rooms = required.compactMap(\.room)
         let keepAlive = required.map(\.keepAlive).max() ?? .zero
         self.keepAlive = .nanoseconds(Int64(min(keepAlive, .seconds(Int32.max)) / .nanoseconds(1)))
@@ -101,7 +101,11 @@ public final class ChannelProcessor: Sendable {
         case .granted(let grants):
             put(whole, grants, deadline: deadline, passage)
         case .waiting(let ticket):
-            passage.wait(min(keepAlive, limit), leave: { self.admission.leave(ticket) })
+            passage.wait(min(keepAlive, limit)) {
+                guard self.admission.leave(ticket) else { return false }
+                for channel in self.required { channel.refused(whole.count) }
+                return true
+            }
         }
         return passage
     }
@@ -155,14 +159,16 @@ public final class ChannelProcessor: Sendable {
             case .granted(let grants):
                 put(grants)
             case .waiting(let ticket):
-                if admission.leave(ticket) { optionalFailures.add(batch.count) }
+                guard admission.leave(ticket) else { continue }
+                optionalFailures.add(batch.count)
+                channel.refused(batch.count)
             }
         }
     }
 
     private func reportOversized(_ batch: EventBatch) {
         oversized.add()
-        logger.warning(
+        log.warning(
             "batch is larger than a channel's capacity; it is admitted alone when the channel is empty",
             metadata: ["events": "\(batch.count)", "bytes": "\(batch.retainedBytes)"]
         )

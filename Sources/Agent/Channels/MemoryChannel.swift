@@ -157,6 +157,8 @@ public final class MemoryChannel: Channel {
         for waker in wakers { waker.wake() }
     }
 
+    public func refused(_ events: Int) { counters.eventPutAttempt.add(events) }
+
     public func take(upTo limit: Int, atLeast minimum: Int, waking waker: ChannelWaker) -> Delivery? {
         let taken = state.withLock { state -> (ticket: UInt64, entries: [Entry])? in
             guard state.queued >= max(minimum, 1), limit > 0 else {

@@ -32,6 +32,8 @@ public protocol Channel: DeliveryOwner {
         custody: Custody?,
         stored: @escaping @Sendable (Result<Void, ComponentError>) -> Void
     )
+    /// A batch of so many events was to be put and found no room, or its sender did not wait for it: for the counters.
+    func refused(_ events: Int)
     /// Takes up to `limit` events from the front, at least `minimum` (1 takes what there is).
     ///
     /// Where there are fewer, nothing is taken, and `waker` fires once when that many are there.
@@ -41,6 +43,10 @@ public protocol Channel: DeliveryOwner {
     func withdraw(_ custody: Custody) -> Int
     /// Ends the channel. What is left in it is lost or kept as the channel promises; returns how many events are lost.
     func stop() async -> Int
+}
+
+extension Channel {
+    public func refused(_ events: Int) {}
 }
 
 /// Wakes a sink runner whose channel had not enough for it.

@@ -25,14 +25,13 @@ final class LayerDetector: ChannelInboundHandler, RemovableChannelHandler {
         self.failed = failed
     }
 
-    /// As TLSHandler's own: from here it cannot run yet. Netty's SslHandler allows 10 s.
-    private static let patience = TimeAmount.seconds(10)
-
     func handlerAdded(context: ChannelHandlerContext) {
         guard machine.isTLSDue else { return }
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+        // As TLSHandler's own, which cannot run yet.
+        let patience = limits.handshakeTime
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: patience) {
             self.isDone = true
-            self.failed(RPCRejection(.handshakeTime, "the peer did not begin TLS within \(Self.patience)"))
+            self.failed(RPCRejection(.handshakeTime, "the peer did not begin TLS within \(patience)"))
         }
     }
 

@@ -30,7 +30,9 @@ package struct ServerLayers: Sendable {
             frameBuffers: limits.frameBuffers
         )
         if machine.beginsWithTLS, let tls {
-            try pipeline.addHandler(TLSHandler(context: tls.current, role: .server))
+            try pipeline.addHandler(
+                TLSHandler(context: tls.current, role: .server, handshakeTimeout: limits.handshakeTime)
+            )
             machine.addedTLS()
         }
         try pipeline.addHandler(LayerDetector(self, machine, limits: limits, failed: failed))
@@ -57,7 +59,9 @@ package struct ServerLayers: Sendable {
                 ),
             ]
         case .tls:
-            if let tls { handlers = [TLSHandler(context: tls.current, role: .server)] }
+            if let tls {
+                handlers = [TLSHandler(context: tls.current, role: .server, handshakeTimeout: limits.handshakeTime)]
+            }
         case .frames, .refuse:
             break
         }

@@ -43,6 +43,8 @@ package protocol RPCService: Sendable {
     /// A peer broke a rule or passed a limit: its connection ends, or, where the breach `leavesConnection`, one of its
     /// calls was answered with an error. Called once for each breach, on any thread.
     func rejected(_ rejection: RPCRejection, peer: String)
+    /// A connection could not be accepted for want of descriptors or memory: it waits, accepting goes on in a moment.
+    func acceptingPaused(_ reason: String)
 }
 
 /// A call that is being served.

@@ -39,10 +39,24 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
     private var isOutputEnded = false
     private var isClosed = false
     private var peer = "unknown"
+    private let heldByAll: HeldBytes
+    /// What of it is ours.
+    private var held = 0
+    private var clock: PeerClock?
+    private var alarm: (deadline: NIODeadline, task: Scheduled<Void>)?
+    private var receivedBytes = 0
+    private var receivedFrames: UInt64 = 0
 
-    init(service: any RPCService, remembered: ProtocolMemory, limits: RPCLimits, isEncrypted: Bool) {
+    init(
+        service: any RPCService,
+        remembered: ProtocolMemory,
+        limits: RPCLimits,
+        isEncrypted: Bool,
+        held: HeldBytes = HeldBytes()
+    ) {
         self.service = service
         self.limits = limits
+        heldByAll = held
         decoder = FrameDecoder(limits: limits)
         machine = RPCServerMachine(
             description: service.description,
@@ -55,17 +69,22 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         peer = context.remoteAddress?.hostAndPort ?? peer
+        clock = PeerClock(limits: limits, now: context.eventLoop.now)
+        setAlarm(context)
         service.connectionsChanged(by: 1)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        stopWatching()
         service.connectionsChanged(by: -1)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOutputEnded, !isEnding else { return }
-        decoder.append(unwrapInboundIn(data))
+        let bytes = unwrapInboundIn(data)
+        receivedBytes += bytes.readableBytes
+        decoder.append(bytes)
         isReading = true
         decode(context)
     }
@@ -85,6 +104,7 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
         isClosed = true
         for call in open.values { call.handle?.abandon() }
         open = [:]
+        stopWatching()
         context.fireChannelInactive()
     }
 
@@ -133,7 +153,10 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
     /// Takes frames; those above the limits wait where they are.
     private func decode(_ context: ChannelHandlerContext) {
         do throws(RPCRejection) {
-            while !isClosed, !isOutputEnded, !isEnding, !isAtLimits, let frame = try decoder.next() {
+            while !isClosed, !isOutputEnded, !isEnding, !isAtLimits {
+                if let replies, replies.readableBytes >= limits.queuedBytes { flushReplies(context) }
+                guard context.channel.isWritable, let frame = try decoder.next() else { break }
+                receivedFrames += 1
                 receive(frame, context)
             }
         } catch {
@@ -211,6 +234,7 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
             context.read()
         }
         if closesWhenIdle && open.isEmpty { finishOutput(context) }
+        watch(context)
     }
 
     private func flushReplies(_ context: ChannelHandlerContext) {
@@ -224,6 +248,7 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
         // What was answered before was done: the peer is to know.
         flushReplies(context)
         isClosed = true
+        stopWatching()
         service.rejected(rejection, peer: peer)
         context.close(promise: nil)
     }
@@ -257,6 +282,59 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
         }
         // Done when all that was written before has gone out.
         context.close(mode: .output, promise: ended)
+    }
+}
+
+// MARK: Time and memory
+
+extension RPCServerHandler {
+    /// Looks at what has changed: how much is held here, and what the peer is waited for.
+    private func watch(_ context: ChannelHandlerContext) {
+        guard !isClosed else { return }
+        let isWritable = context.channel.isWritable
+        let isReading = !isAtLimits && isWritable
+        let buffered = decoder.bufferedBytes
+        hold(buffered + openBytes + (isWritable ? 0 : limits.queuedBytes))
+        clock?.update(
+            PeerClock.Situation(
+                received: receivedBytes,
+                isEstablished: machine.isEstablished,
+                frame: buffered > 0 ? (receivedFrames, buffered) : nil,
+                isReading: isReading,
+                isBusy: !open.isEmpty,
+                isBlocked: !isWritable
+            ),
+            now: context.eventLoop.now
+        )
+        setAlarm(context)
+    }
+
+    private func hold(_ bytes: Int) {
+        guard bytes != held else { return }
+        heldByAll.add(bytes - held)
+        held = bytes
+    }
+
+    /// One timer at most: it goes off at the first deadline that was known when it was set, and is set again then.
+    private func setAlarm(_ context: ChannelHandlerContext) {
+        guard let next = clock?.next, alarm.map({ $0.deadline > next }) ?? true else { return }
+        alarm?.task.cancel()
+        let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: next) {
+            self.alarm = nil
+            guard !self.isClosed, let clock = self.clock else { return }
+            if let rejection = clock.check(now: context.eventLoop.now) {
+                self.fail(rejection, context)
+            } else {
+                self.setAlarm(context)
+            }
+        }
+        alarm = (next, task)
+    }
+
+    private func stopWatching() {
+        alarm?.task.cancel()
+        alarm = nil
+        hold(0)
     }
 }
 

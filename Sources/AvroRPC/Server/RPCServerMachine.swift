@@ -29,7 +29,7 @@ struct RPCServerMachine {
     private let isEncrypted: Bool
     private let limits: EventLimits
     /// A handshake on this connection ended with BOTH or CLIENT.
-    private var isEstablished = false
+    private(set) var isEstablished = false
     /// The peer named itself as one of ours.
     private(set) var isNamed = false
 

@@ -217,12 +217,14 @@ extension RPCServer {
         _ service: RecordingService,
         tls: Bool = false,
         deflate: Bool = false,
-        limits: RPCLimits = RPCLimits()
+        limits: RPCLimits = RPCLimits(),
+        rules: AddressRules? = nil
     ) async throws -> RPCServer {
         let server = RPCServer(
             service: service,
             layers: ServerLayers(tls: tls ? try Contexts.server() : nil, acceptsCompression: deflate),
             limits: limits,
+            rules: rules,
             group: MultiThreadedEventLoopGroup.singleton
         )
         try await server.start(host: "127.0.0.1", port: 0)

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 import Secure
@@ -42,9 +43,22 @@ final class RawPeer: Sendable {
         self.log = log
     }
 
-    static func connect(_ port: Int?, tls: TLSContext? = nil) async throws -> RawPeer {
+    /// - Parameters:
+    ///   - address: where the connection comes from.
+    ///   - reads: whether anything is read from it.
+    static func connect(
+        _ port: Int?,
+        tls: TLSContext? = nil,
+        from address: String? = nil,
+        reads: Bool = true
+    ) async throws -> RawPeer {
         let log = Watched(Log())
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        if let address { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: address, port: 0)) }
+        let channel =
+            try await bootstrap
+            .channelOption(.autoRead, value: reads)
+            .channelOption(.socketOption(.so_rcvbuf), value: reads ? 1 << 18 : 4_096)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
@@ -75,4 +89,11 @@ final class RawPeer: Sendable {
     func end() async -> Log { await log.wait { $0.isAtEnd } }
 
     func close() async { try? await channel.close() }
+
+    /// Closes with a reset.
+    func reset() async {
+        let options = channel as? any SocketOptionProvider
+        try? await options?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        await close()
+    }
 }

@@ -10,6 +10,8 @@ final class RecordingService: RPCService {
         /// Those that ended their connection.
         var failures: [RPCError] { rejections.filter { !$0.breach.leavesConnection }.map(\.error) }
         var connections = 0
+        /// Reasons why accepting paused.
+        var pauses: [String] = []
         var abandoned: [Int] = []
     }
 
@@ -64,5 +66,6 @@ final class RecordingService: RPCService {
     }
 
     func connectionsChanged(by change: Int) { log.change { $0.connections += change } }
+    func acceptingPaused(_ reason: String) { log.change { $0.pauses.append(reason) } }
     func rejected(_ rejection: RPCRejection, peer: String) { log.change { $0.rejections.append(rejection) } }
 }

@@ -51,5 +51,48 @@ extension AllTiers.Traffic {
                 }
             }
         }
+
+        /// Silent connections take every descriptor: accepting pauses without spinning, whoever is connected is served as
+        /// before, and when descriptors come back those in the backlog come in.
+        @Test func outOfDescriptors() async throws {
+            try await Workspace.use { space in
+                let port = try FreePort.any()
+                let file = TierFile.collector("c1", port: port, acknowledge: "stored", sink: ["type = null"])
+                let agent = try space.agent("c1", file, limits: "ulimit -n 64")
+                try await agent.ready()
+                // 500 events a second for as long as the rest takes.
+                let steady = try space.start(
+                    "steady",
+                    try Tools.load("avro-load"),
+                    ["--port", "\(port)", "--seconds", "12", "--rate", "500", "--batch", "50", "--ids", "s"]
+                )
+                try await Waiting.until("the first events", within: 10, details: agent.program.story) {
+                    try await agent.number("SOURCE.in", "EventAcceptedCount") > 0
+                }
+                let hold = try space.start(
+                    "hold",
+                    try Tools.load("avro-hold"),
+                    ["--port", "\(port)", "--connections", "100", "--mode", "silent"]
+                )
+                try await hold.line("held", within: 20)
+                try await agent.program.line("cannot accept connections", within: 10)
+                let cpu = agent.program.cpuSeconds ?? 0
+                try await Task.sleep(for: .seconds(3))
+                // A loop that tried again and again would take all three seconds of a core.
+                #expect((agent.program.cpuSeconds ?? .infinity) - cpu < 1.5)
+                #expect(agent.program.errorLines("cannot accept connections").count == 1, "\(agent.program.story)")
+                try await hold.terminate()
+                let fresh = try space.start(
+                    "fresh",
+                    try Tools.load("avro-load"),
+                    ["--port", "\(port)", "--events", "1000", "--batch", "50", "--ids", "f"]
+                )
+                #expect(try await fresh.end(within: 20) == .exited(0), "\(fresh.story)")
+                #expect(try await steady.end(within: 30) == .exited(0), "\(steady.story)")
+                #expect(try await agent.number("SOURCE.in", "AcceptFailedCount") > 0)
+                #expect(try await agent.number("SOURCE.in", "ConnectionFailedCount") == 0)
+                #expect(try await agent.program.terminate() == .exited(0), "\(agent.program.story)")
+            }
+        }
     }
 }

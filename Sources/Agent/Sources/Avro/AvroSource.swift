@@ -19,12 +19,9 @@ final class AvroSource: Source, RPCService {
                 withoutEffect: "Flume ignores it since 1.10; every connection is served by an event loop"
             ),
             CompressionKeys.type,
-            KeySpec("ipFilter", form: .boolean),
-            KeySpec("ipFilterRules"),
             AcknowledgeKeys.mode,
             AcknowledgeKeys.timeout,
-            KeySpec("window"),
-        ] + TLSKeys.server
+        ] + AddressFilterKeys.all + AvroLimitKeys.all + TLSKeys.server
     )
 
     private let settings: ComponentSettings
@@ -33,6 +30,7 @@ final class AvroSource: Source, RPCService {
     private let tls: TLSServerSettings?
     private let acceptsCompression: Bool
     private let limits: RPCLimits
+    private let rules: AddressRules?
     /// How long an unnamed peer's batch waits for its delivery: below the 20 s after which Java's sink gives up.
     private let unnamedPatience: TimeAmount
     private let processor: ChannelProcessor
@@ -50,10 +48,8 @@ final class AvroSource: Source, RPCService {
         port = try settings.requiredInt("port", min: 0, max: 65535)
         tls = try TLSKeys.server(settings, context.process)
         acceptsCompression = CompressionKeys.isOn(settings) { context.logger.warning("\($0)") }
-        try Self.refuseUnsupported(settings)
-        var limits = RPCLimits()
-        limits.calls = try settings.int("window", default: limits.calls, min: 1, max: 1024)
-        self.limits = limits
+        limits = try AvroLimitKeys.limits(settings)
+        rules = try AddressFilterKeys.rules(settings)
         unnamedPatience = .milliseconds(
             try settings.int64(AcknowledgeKeys.timeout.name, default: 15_000, min: 1, max: 3_600_000)
         )
@@ -71,11 +67,8 @@ final class AvroSource: Source, RPCService {
         )
     }
 
-    private static func refuseUnsupported(_ settings: ComponentSettings) throws(ConfigurationFault) {
-        guard !settings.bool("ipFilter", default: false) else {
-            throw settings.fault("ipFilter", "is not available yet", advice: "filter addresses at the host's firewall")
-        }
-    }
+    /// The port that is listened on.
+    var boundPort: Int? { server.withLock { $0 }?.port }
 
     func start() async throws(ComponentError) {
         var rotation: TLSRotation?
@@ -83,7 +76,7 @@ final class AvroSource: Source, RPCService {
             rotation = try TLSKeys.rotation(.server(tls), of: settings, counters.group, logger, on: group.next())
         }
         let layers = ServerLayers(tls: rotation, acceptsCompression: acceptsCompression)
-        let server = RPCServer(service: self, layers: layers, limits: limits, group: group)
+        let server = RPCServer(service: self, layers: layers, limits: limits, rules: rules, group: group)
         do {
             try await server.start(host: host, port: port)
         } catch {
@@ -95,6 +88,7 @@ final class AvroSource: Source, RPCService {
             )
         }
         self.server.withLock { $0 = server }
+        counters.group.computed("HeldBytes") { [weak server] in String(server?.heldBytes ?? 0) }
         logger.info("listening", metadata: ["address": "\(host):\(server.port ?? port)", "tls": "\(tls != nil)"])
     }
 
@@ -137,6 +131,10 @@ final class AvroSource: Source, RPCService {
 
     func connectionsChanged(by change: Int) {
         counters.openConnections.add(change)
+    }
+
+    func acceptingPaused(_ reason: String) {
+        breaches.acceptFailed(reason)
     }
 
     func rejected(_ rejection: RPCRejection, peer: String) {

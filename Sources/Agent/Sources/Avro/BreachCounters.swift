@@ -7,12 +7,23 @@ internal import Synchronization
 final class BreachCounters: Sendable {
     private let counters: [RPCBreach: Counter]
     private let failedConnections: Counter
+    private let acceptFailures: Counter
     private let log: ThrottledLog
 
     init(_ group: CounterGroup, _ logger: Logger) {
         counters = Dictionary(uniqueKeysWithValues: RPCBreach.allCases.map { ($0, group.counter($0.counterName)) })
         failedConnections = group.counter("ConnectionFailedCount")
+        acceptFailures = group.counter("AcceptFailedCount")
         log = ThrottledLog(logger)
+    }
+
+    /// No descriptor for a connection: it waits in the backlog.
+    func acceptFailed(_ reason: String) {
+        acceptFailures.add()
+        log.warning(
+            "cannot accept connections for the moment; those that are open go on",
+            metadata: ["reason": "\(reason)", "advice": "raise the limit of open files (ulimit -n, LimitNOFILE)"]
+        )
     }
 
     func add(_ rejection: RPCRejection, peer: String) {

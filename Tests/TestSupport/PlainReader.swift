@@ -1,26 +1,26 @@
-import NIOCore
-
-/// A slow reader of Avro's binary form, written for these tests from the specification and sharing nothing with the one
+/// A slow reader of Avro's binary form, written for the tests from the specification and sharing nothing with the one
 /// it checks: an index into an array of bytes, one byte at a time.
-struct PlainReader {
-    struct Malformed: Error {}
+package struct PlainReader {
+    package struct Malformed: Error {
+        package init() {}
+    }
 
-    typealias PlainEvent = (headers: [[UInt8]: [UInt8]], body: [UInt8])
+    package typealias PlainEvent = (headers: [[UInt8]: [UInt8]], body: [UInt8])
 
     private let bytes: [UInt8]
-    private(set) var at = 0
+    package private(set) var at = 0
 
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    mutating func byte() throws -> UInt8 {
+    package mutating func byte() throws -> UInt8 {
         if at >= bytes.count { throw Malformed() }
         at += 1
         return bytes[at - 1]
     }
 
-    mutating func long() throws -> Int64 {
+    package mutating func long() throws -> Int64 {
         var groups: [UInt8] = []
         while true {
             let next = try byte()
@@ -36,21 +36,21 @@ struct PlainReader {
         return value % 2 == 0 ? Int64(value / 2) : -Int64(value / 2) - 1
     }
 
-    mutating func bytes(_ length: Int64) throws -> [UInt8] {
+    package mutating func bytes(_ length: Int64) throws -> [UInt8] {
         if length < 0 { throw Malformed() }
         var result: [UInt8] = []
         for _ in 0..<length { result.append(try byte()) }
         return result
     }
 
-    mutating func string() throws -> [UInt8] {
+    package mutating func string() throws -> [UInt8] {
         let length = try long()
         if length > Int64(bytes.count - at) { throw Malformed() }
         return try bytes(length)
     }
 
     /// Calls `entry` for each entry of an array or map.
-    mutating func blocks(_ entry: (inout PlainReader) throws -> Void) throws {
+    package mutating func blocks(_ entry: (inout PlainReader) throws -> Void) throws {
         while true {
             var count = try long()
             if count == 0 { return }
@@ -69,7 +69,7 @@ struct PlainReader {
         }
     }
 
-    mutating func event() throws -> PlainEvent {
+    package mutating func event() throws -> PlainEvent {
         var headers: [[UInt8]: [UInt8]] = [:]
         try blocks { reader in
             let key = try reader.string()
@@ -78,7 +78,7 @@ struct PlainReader {
         return (headers, try string())
     }
 
-    mutating func array() throws -> [PlainEvent] {
+    package mutating func array() throws -> [PlainEvent] {
         var events: [PlainEvent] = []
         try blocks { events.append(try $0.event()) }
         return events

@@ -1,0 +1,4 @@
+import Glibc
+import Loop
+
+exit(FuzzLoop.run(.deflate))
