@@ -64,7 +64,8 @@ package final class RPCServer: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: false)
-            .childChannelOption(.recvAllocator, value: ReadSize.allocator)
+            .childChannelOption(.recvAllocator, value: FreshBuffers())
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: .init(low: max(1, limits.queuedBytes / 2), high: max(1, limits.queuedBytes))
@@ -148,9 +149,4 @@ package final class RPCServer: Sendable {
         }
         for connection in connections { try? await connection.channel.closeFuture.get() }
     }
-}
-
-/// How much is read from a socket at once: a whole batch where the peer sends fast, little where it does not.
-enum ReadSize {
-    static let allocator = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 65536, maximum: 1 << 20)
 }

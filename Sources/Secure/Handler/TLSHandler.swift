@@ -26,7 +26,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     private var session: TLSSession?
     private var queue = QueuedWrites()
     private var deadline: Scheduled<Void>?
-    /// Set aside for the next read when a read gave no plaintext.
+    /// Set aside for the next read when a read ended inside a record; an idle connection keeps none.
     private var plain = ByteBuffer()
     private var firstBytes: [UInt8] = []
     private var peer: SocketAddress?
@@ -202,7 +202,7 @@ extension TLSHandler {
             if plain.readableBytes > 0 {
                 self.readWanted = false
                 context.fireChannelRead(self.wrapInboundOut(plain))
-            } else {
+            } else if session.isInsideRecord {
                 self.plain = plain
             }
             switch outcome {

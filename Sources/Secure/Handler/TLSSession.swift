@@ -131,6 +131,9 @@ extension TLSSession {
         }
     }
 
+    /// Part of a record has come, and is kept by libssl.
+    var isInsideRecord: Bool { unsafe self.ssl.map { unsafe SSL_has_pending($0) == 1 } ?? false }
+
     /// Encrypts all of `plain` to the end of `output`, after what `drain` would give. Nil when it worked.
     func write(_ plain: ByteBuffer, to output: inout ByteBuffer) -> LibraryErrors? {
         guard plain.readableBytes > 0 else { return nil }

@@ -163,6 +163,38 @@ import Testing
         #expect(connection.counter.reads == 2)
     }
 
+    /// One read may hold many questions: those whose answers cannot be written wait as questions.
+    @Test func answersThatCannotBeWrittenAreNotMade() throws {
+        var limits = Self.limits()
+        limits.queuedBytes = 1_000
+        let connection = try Embedded(limits: limits)
+        try connection.receive(ping(named: false))
+        _ = try connection.sent()
+        connection.channel.isWritable = false
+        let pings = (Int32(1)...500).flatMap { PlainFrame($0, Plain.ping).bytes }
+        connection.channel.pipeline.fireChannelRead(ByteBuffer(bytes: pings))
+        connection.channel.pipeline.fireChannelReadComplete()
+        #expect(try connection.sent() == [])
+        connection.channel.isWritable = true
+        connection.channel.pipeline.fireChannelWritabilityChanged()
+        #expect(try connection.sent().map(\.serial) == Array(1...500))
+    }
+
+    /// And who does not take them is not waited for without end.
+    @Test func answersThatAreNotTaken() throws {
+        var limits = Self.limits()
+        limits.replyTime = .seconds(30)
+        let connection = try Embedded(limits: limits)
+        try connection.receive(ping(named: false))
+        connection.channel.isWritable = false
+        connection.channel.pipeline.fireChannelWritabilityChanged()
+        connection.channel.embeddedEventLoop.advanceTime(by: .seconds(29))
+        #expect(connection.channel.isActive)
+        connection.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+        #expect(!connection.channel.isActive)
+        #expect(connection.service.log.now.rejections.map(\.breach) == [.queuedReplies])
+    }
+
     @Test func answersOfOneReadGoInOneWrite() throws {
         let connection = try Embedded(limits: Self.limits()) { _, _ in .ok }
         try connection.receive(

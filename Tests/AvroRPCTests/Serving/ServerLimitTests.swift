@@ -108,39 +108,6 @@ import Testing
         await server.stop(deadline: .now())
     }
 
-    // MARK: Answers that are not taken
-
-    /// A peer that asks without end and reads nothing: what we hold for it stays small, and it is closed in the end.
-    @Test func answersThatAreNotTaken() async throws {
-        let service = RecordingService()
-        let limits = Self.limits {
-            $0.queuedBytes = 4_096
-            $0.replyTime = .milliseconds(500)
-        }
-        let server = try await RPCServer.live(service, limits: limits)
-        let good = try await greeted(server)
-        let deaf = try await RawPeer.connect(server.port, reads: false)
-        try await deaf.send(PlainFrame(0, Plain.handshake() + Plain.ping))
-        let many = Array(repeating: PlainFrame(1, Plain.ping).bytes, count: 20_000).flatMap { $0 }
-        var most = 0
-        for _ in 0..<60 where !service.log.now.rejections.contains(where: { $0.breach == .queuedReplies }) {
-            deaf.channel.writeAndFlush(ByteBuffer(bytes: many), promise: nil)
-            try await Task.sleep(for: .milliseconds(20))
-            most = max(most, server.heldBytes)
-        }
-        let log = await service.log.wait { log in log.rejections.contains { $0.breach == .queuedReplies } }
-        #expect(log.rejections.filter { $0.breach == .queuedReplies }.count == 1)
-        // What one read may bring, and the answers that are queued.
-        #expect(most < (2 << 20) + limits.queuedBytes)
-        try await good.send(PlainFrame(2, Plain.append))
-        #expect(await good.frames(2).last == PlainFrame(2, Plain.ok))
-        await good.close()
-        await deaf.close()
-        await service.log.wait { $0.connections == 0 }
-        #expect(server.heldBytes == 0)
-        await server.stop(deadline: .now())
-    }
-
     // MARK: What is held
 
     /// Many peers, each with all that it may have here: the sum stays within theirs, and is given back.

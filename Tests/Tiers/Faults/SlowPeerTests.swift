@@ -7,12 +7,12 @@ extension AllTiers.Traffic {
     @Suite struct SlowPeerTests {
         /// Slow peers of each kind.
         private static let dose = Tools.runsLong ? 1_000 : 150
-        private static let rounds = Tools.runsLong ? 7 : 3
+        private static let rounds = Tools.runsLong ? 9 : 5
         private static let seconds = Tools.runsLong ? 8 : 2
 
         /// A good client's time for a call, alone and beside calls at a byte a second, connections that say nothing and TLS
-        /// handshakes that stop: less than twice as long. Both are measured in turn, so that a busy machine is busy for
-        /// both, and the medians are compared.
+        /// handshakes that stop: less than twice as long. Both are measured in turn, and the best of each is compared: what
+        /// else the machine does spoils some rounds, what the slow peers do would spoil all of theirs.
         @Test func slowPeersAreNotFelt() async throws {
             try await Workspace.use { space in
                 let (port, tlsPort) = try (FreePort.any(), FreePort.any())
@@ -61,7 +61,7 @@ extension AllTiers.Traffic {
                     }
                     for program in slow { #expect(try await program.terminate() == .exited(0)) }
                 }
-                let (without, with) = (Self.median(alone), Self.median(beside))
+                let (without, with) = (alone.min() ?? 0, beside.min() ?? .infinity)
                 print("slow peers: p99 alone \(alone) ms, beside \(3 * Self.dose) of them \(beside) ms")
                 #expect(with < 2 * without + 0.3, "\(alone) \(beside)")
                 #expect(connections >= 2 * Self.dose)
@@ -77,13 +77,11 @@ extension AllTiers.Traffic {
             let load = try space.start(
                 name,
                 try Tools.load("avro-load"),
-                ["--port", "\(port)", "--seconds", "\(Self.seconds)", "--rate", "20000", "--batch", "100", "--ids", name]
+                ["--port", "\(port)", "--seconds", "\(Self.seconds)", "--rate", "10000", "--batch", "100", "--ids", name]
             )
             #expect(try await load.end(within: 60) == .exited(0), "\(load.story)")
             let report = try LoadReport(load)
             return try #require(report["p99_us"], "\(report)") / 1_000
         }
-
-        private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
     }
 }
