@@ -47,7 +47,7 @@ final class AvroSource: Source, RPCService {
         settings = context.settings
         host = try settings.required("bind")
         port = try settings.requiredInt("port", min: 0, max: 65535)
-        tls = try TLSKeys.server(settings, context.process)
+        tls = try TLSKeys.server(settings, context.process, note: context.note)
         try Self.refuseUnsupported(settings)
         var limits = RPCLimits()
         limits.calls = try settings.int("window", default: limits.calls, min: 1, max: 1024)
