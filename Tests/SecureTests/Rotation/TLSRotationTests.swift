@@ -155,7 +155,8 @@ import Testing
         let folder = try Folder()
         let reports = Reports()
         let end = Mutex<Int64>(4_102_444_799 - 40 * 86_400)
-        let rotation = try TLSRotation(folder.server, interval: .zero, now: { end.withLock { $0 } }) { reports.add($0) }
+        let clock: @Sendable () -> Int64 = { end.withLock { $0 } }
+        let rotation = try TLSRotation(folder.server, interval: .zero, now: clock) { reports.add($0) }
         try folder.put("client.pem", as: "keys.pem")
         for _ in 0..<3 { #expect(rotation.look() == .hours(1)) }
         #expect(self.subject(rotation) == "CN=server,O=Tributary Test")
