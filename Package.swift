@@ -81,6 +81,7 @@ var targets: [Target] = [
     .testTarget(
         name: "SecureTests",
         dependencies: ["Secure", "TestSupport", nio, posix, embedded],
+        resources: [.copy("Stores")],
         swiftSettings: strict
     ),
     .testTarget(

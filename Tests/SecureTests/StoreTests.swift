@@ -25,7 +25,7 @@ import Testing
             ("traditional.pem", "wrong", .wrongPassword, "the password given does not open the private key"),
             ("encrypted.pem", nil, .wrongPassword, "is encrypted and no password is given"),
             ("traditional.pem", nil, .wrongPassword, "is encrypted and no password is given"),
-            ("damaged.p12", "secret", .unusableStore, "is no PKCS12 store, or is damaged"),
+            ("damaged.p12", "secret", .unusableStore, "it ends in the middle; it was cut off"),
             ("damaged.pem", nil, .unusableStore, "is damaged: "),
             ("damagedkey.pem", nil, .unusableStore, "is damaged: "),
             ("mismatch.pem", nil, .unusableStore, "does not match its certificate (CN=server,O=Tributary Test)"),
@@ -34,10 +34,14 @@ import Testing
             ("server.key", nil, .unusableStore, "holds no certificate"),
             ("weak.pem", nil, .unusableStore, "cannot be used: ee key too small"),
             ("empty", nil, .unusableStore, "the file is empty"),
-            ("text", nil, .unusableStore, "it is neither PEM nor PKCS12"),
-            ("store.jks", "x", .unusableStore, "is a JKS store, which is not read here; convert it: keytool"),
-            ("store.jceks", "x", .unusableStore, "-srcstoretype JCEKS"),
-            ("store.jks", "x", .unusableStore, "-deststoretype PKCS12"),
+            ("text", nil, .unusableStore, "it is neither PEM, PKCS12, JKS nor JCEKS"),
+            ("store.jks", "x", .unusableStore, "the JKS store"),
+            (
+                "store.jceks", "x", .unusableStore,
+                "ends in its last 20 bytes, the digest behind 0 entries; it was cut off"
+            ),
+            ("changed.p12", "secret", .unusableStore, "is no PKCS12 store, or is damaged"),
+            ("damagedkey.pem", "secret", .unusableStore, "is damaged: "),
         ] as [(String, String?, TLSError.Code, String)]
     )
     func keyStores(name: String, password: String?, code: TLSError.Code, text: String) throws {
@@ -68,7 +72,7 @@ import Testing
 
     @Test func typesByTheirNames() {
         #expect(StoreType(name: "JKS") == .jks)
-        #expect(StoreType(name: "jceks") == .jks)
+        #expect(StoreType(name: "jceks") == .jceks)
         #expect(StoreType(name: "PKCS12") == .pkcs12)
         #expect(StoreType(name: "pfx") == .pkcs12)
         #expect(StoreType(name: "PEM") == .pem)

@@ -17,7 +17,7 @@ package struct CertificateMaker {
         var subject: String
         var names: String
         var notBefore = "20200101000000Z"
-        var notAfter = "20991231235959Z"
+        package var notAfter = "20991231235959Z"
         var extensions: [String] = []
 
         package init(subject: String, names: String) {

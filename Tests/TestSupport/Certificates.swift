@@ -19,8 +19,8 @@ package struct Certificates: Sendable {
     /// chained (under `middle`, with `middle`), bare (under `middle`, alone), mismatch (server's certificate, client's
     /// key), encrypted (PKCS8), traditional (PKCS1 style, encrypted), reversed (key first, chain in front of the leaf),
     /// rsa, weak (RSA 1024). CAs: ca, other, middle. PKCS12: server.p12, legacy.p12 (RC2 and 3DES), trust.p12, chained.p12,
-    /// empty.p12 (no password). Others: damaged.p12 (cut off), damaged.pem, damagedkey.pem, empty, text, store.jks,
-    /// store.jceks.
+    /// empty.p12 (no password). Others: damaged.p12 (cut off), changed.p12 (a byte of its frame),
+    /// damaged.pem, damagedkey.pem, empty, text, store.jks and store.jceks (12 bytes long).
     package func path(_ name: String) -> String { "\(self.folder)/\(name)" }
 
     private init() throws {
@@ -85,6 +85,10 @@ package struct Certificates: Sendable {
     private static func makeBadFiles(_ maker: CertificateMaker) throws {
         let container = try [UInt8](Data(contentsOf: URL(fileURLWithPath: maker.path("server.p12"))))
         try maker.write(Array(container.prefix(container.count / 2)), to: "damaged.p12")
+        // The tag behind the version, which is 3.
+        var changed = container
+        if let place = changed.firstRange(of: [0x02, 0x01, 0x03])?.upperBound { changed[place] ^= 0x10 }
+        try maker.write(changed, to: "changed.p12")
         let certificate = try String(contentsOfFile: maker.path("ca.pem"), encoding: .utf8)
         try maker.write(Array(certificate.replacingOccurrences(of: "MII", with: "M!I").utf8), to: "damaged.pem")
         let key = try String(contentsOfFile: maker.path("server.key"), encoding: .utf8)

@@ -22,6 +22,8 @@ public struct SourceContext: Sendable {
     public let eventLoopGroup: any EventLoopGroup
     public let process: ProcessSettings
     public let logger: Logger
+    /// Remarks on values that are passed over.
+    public var note: @Sendable (Diagnostic) -> Void = { _ in }
 }
 
 /// What a channel is made from.

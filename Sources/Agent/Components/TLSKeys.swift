@@ -55,7 +55,8 @@ public enum TLSKeys {
     /// The settings of a server; `nil` where `ssl` is off.
     package static func server(
         _ settings: ComponentSettings,
-        _ process: ProcessSettings
+        _ process: ProcessSettings,
+        note: (Diagnostic) -> Void = { _ in }
     ) throws(ConfigurationFault) -> TLSServerSettings? {
         guard settings.bool("ssl", default: false) else { return nil }
         guard let keyStore = try store(.keyStore, settings, process) else {
@@ -81,7 +82,7 @@ public enum TLSKeys {
             keyStore: keyStore,
             trustStore: trustStore,
             clientAuthentication: authentication,
-            limits: limits(settings, process),
+            limits: limits(settings, process, note),
             reloadSeconds: try reloadSeconds(settings)
         )
     }
@@ -89,7 +90,8 @@ public enum TLSKeys {
     /// The settings of a client; `nil` where `ssl` is off.
     package static func client(
         _ settings: ComponentSettings,
-        _ process: ProcessSettings
+        _ process: ProcessSettings,
+        note: (Diagnostic) -> Void = { _ in }
     ) throws(ConfigurationFault) -> TLSClientSettings? {
         guard settings.bool("ssl", default: false) else { return nil }
         return TLSClientSettings(
@@ -98,7 +100,7 @@ public enum TLSKeys {
             keyStore: settings.string("keystore") == nil ? nil : try store(.keyStore, settings, process),
             verifyHostname: settings.bool("ssl.verify-hostname", default: false),
             trustAll: settings.bool("trust-all-certs", default: false),
-            limits: limits(settings, process),
+            limits: limits(settings, process, note),
             reloadSeconds: try reloadSeconds(settings)
         )
     }
@@ -115,7 +117,11 @@ public enum TLSKeys {
         guard let path = settings.string(global.key) ?? global.path(process) else { return nil }
         let type = settings.string(global.key + "-type") ?? global.type(process)
         if let type, StoreType(name: type) == nil {
-            throw settings.fault(global.key + "-type", "`\(type)` is not a type of store", advice: "JKS, JCEKS, PKCS12 or PEM")
+            throw settings.fault(
+                global.key + "-type",
+                "`\(type)` is not a type of store",
+                advice: "JKS, JCEKS, PKCS12 or PEM"
+            )
         }
         return StoreReference(
             path: path,
@@ -125,12 +131,15 @@ public enum TLSKeys {
     }
 
     /// The component's lists are separated by blanks, the global ones by blanks or commas (Flume's SSLUtil).
-    private static func limits(_ settings: ComponentSettings, _ process: ProcessSettings) -> TLSLimits {
+    private static func limits(
+        _ settings: ComponentSettings,
+        _ process: ProcessSettings,
+        _ note: (Diagnostic) -> Void
+    ) -> TLSLimits {
         func list(_ key: String, _ property: String, _ variable: String) -> [String] {
-            if settings.string(key) != nil { return settings.list(key) }
-            let global =
-                process.systemProperties["flume.ssl.\(property)"] ?? process.environment["FLUME_SSL_\(variable)"]
-            return global?.split { $0 == " " || $0 == "," }.map(String.init) ?? []
+            let list = TLSNameList(key, "flume.ssl.\(property)", "FLUME_SSL_\(variable)", settings, process)
+            list.check(note)
+            return list.names
         }
         return TLSLimits(
             includeProtocols: list("include-protocols", "include.protocols", "INCLUDE_PROTOCOLS"),

@@ -101,6 +101,7 @@ package struct AgentAssembly {
     private mutating func makeSource(_ source: AgentConfiguration.Source) -> AgentService.NamedSource? {
         let counters = SourceCounters(name: source.name)
         let assembly = self
+        let notes = NoteBox()
         let made = attempt { () throws(ConfigurationFault) -> (any Source, ChannelProcessor) in
             let processor = try assembly.makeProcessor(source, counters)
             let context = SourceContext(
@@ -109,10 +110,12 @@ package struct AgentAssembly {
                 counters: counters,
                 eventLoopGroup: assembly.surroundings.group,
                 process: assembly.surroundings.process,
-                logger: assembly.logger(source.name)
+                logger: assembly.logger(source.name),
+                note: { notes.add($0) }
             )
             return (try assembly.surroundings.registry.makeSource(context), processor)
         }
+        for note in notes.all { diagnostics.add(note) }
         guard let (component, processor) = made else { return nil }
         groups.append(counters.group)
         return AgentService.NamedSource(

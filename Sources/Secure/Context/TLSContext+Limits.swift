@@ -35,8 +35,8 @@ extension TLSContext {
         _ limits: TLSLimits,
         to context: OpaquePointer
     ) throws(TLSError) -> (modern: Bool, classic: Bool) {
-        let included = Set(limits.includeCipherSuites.map(self.canonical))
-        let excluded = Set(limits.excludeCipherSuites.map(self.canonical))
+        let included = Set(limits.includeCipherSuites.map(TLSNames.standardSuite))
+        let excluded = Set(limits.excludeCipherSuites.map(TLSNames.standardSuite))
         var modern: [String] = []
         var classic: [String] = []
         let all = unsafe SSL_CTX_get_ciphers(context)
@@ -65,11 +65,6 @@ extension TLSContext {
         if !modern.isEmpty { unsafe SSL_CTX_set_ciphersuites(context, modern.joined(separator: ":")) }
         if !classic.isEmpty { unsafe SSL_CTX_set_cipher_list(context, classic.joined(separator: ":")) }
         return (!modern.isEmpty, !classic.isEmpty)
-    }
-
-    /// Java names its oldest suites `SSL_RSA_WITH_…`, which the IANA registry calls `TLS_RSA_WITH_…`.
-    private static func canonical(_ name: String) -> String {
-        name.hasPrefix("SSL_") ? "TLS_" + name.dropFirst(4) : name
     }
 
     private static func list(_ names: [String]) -> String {

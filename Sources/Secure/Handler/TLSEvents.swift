@@ -6,6 +6,8 @@ package struct TLSHandshakeCompleted: Hashable, Sendable {
     package let cipher: String
     /// The subject of the peer's certificate, RFC 2253; nil when it showed none.
     package let peerSubject: String?
+    /// Its serial number in upper-case hexadecimal; nil as above.
+    package let peerSerial: String?
     /// On a server: the name the client asked for (SNI), if any.
     package let serverName: String?
 }

@@ -130,6 +130,7 @@ extension TLSHandler {
             protocolName: session.protocolName,
             cipher: session.cipherName,
             peerSubject: session.peerSubject,
+            peerSerial: session.peerSerial,
             serverName: self.role == .server ? session.serverName : nil
         )
         context.fireUserInboundEventTriggered(event)

@@ -228,6 +228,12 @@ extension TLSSession {
         return unsafe CertificateText.subject(certificate)
     }
 
+    /// The serial number of the peer's certificate; nil when it showed none.
+    var peerSerial: String? {
+        guard let ssl = unsafe self.ssl, let certificate = unsafe SSL_get0_peer_certificate(ssl) else { return nil }
+        return unsafe CertificateText.serial(certificate)
+    }
+
     /// The name the client asked for (SNI); nil when it named none.
     var serverName: String? {
         guard let ssl = unsafe self.ssl, let name = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) else {

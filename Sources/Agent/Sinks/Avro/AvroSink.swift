@@ -68,7 +68,7 @@ actor AvroSink: Sink {
         port = try settings.requiredInt("port", min: 1, max: 65535)
         away = Mutex("\(host):\(port) has not answered yet")
         batchSize = max(1, try settings.int("batch-size", default: 100))
-        tlsSettings = try TLSKeys.client(settings, context.process)
+        tlsSettings = try TLSKeys.client(settings, context.process, note: context.note)
         var client = RPCClientSettings()
         client.compression = try CompressionKeys.client(settings, context.note)
         client.connectTimeout = try Self.time(settings, "connect-timeout", client.connectTimeout)

@@ -46,7 +46,7 @@ final class AvroSource: Source, RPCService {
         settings = context.settings
         host = try settings.required("bind")
         port = try settings.requiredInt("port", min: 0, max: 65535)
-        tls = try TLSKeys.server(settings, context.process)
+        tls = try TLSKeys.server(settings, context.process, note: context.note)
         acceptsCompression = CompressionKeys.isOn(settings) { context.logger.warning("\($0)") }
         limits = try AvroLimitKeys.limits(settings)
         rules = try AddressFilterKeys.rules(settings)
