@@ -92,7 +92,7 @@ extension HandshakeDiagnosis {
         let what =
             switch first {
             case 0x00 where !self.firstBytes.dropFirst().prefix(1).contains { $0 != 0 }: "an Avro RPC frame"
-            case 0x78: "deflate (a Flume 1.10 or 1.11 peer with compression puts it outside TLS; is `compression-type` set here?)"
+            case 0x78: "deflate (Flume 1.10 and 1.11 put it outside TLS; is `compression-type` set here?)"
             case UInt8(ascii: "<"): "syslog"
             case _ where self.isHTTP: "HTTP"
             default: "no TLS record"
