@@ -13,7 +13,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LOAD = os.path.join(ROOT, ".build-load", "avro-load")
 RECEIVE = os.path.join(ROOT, ".build-load", "avro-receive")
-AGENT = os.path.join(ROOT, ".build", "release", "tributary")
+AGENT = os.environ.get("TRIBUTARY_BIN") or os.path.join(ROOT, ".build", "release", "tributary")
 TICK = os.sysconf("SC_CLK_TCK")
 
 # The first marks for one relay hop at batch 1000: CPU-seconds per million events, and peak RSS in MB.

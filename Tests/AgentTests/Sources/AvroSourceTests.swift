@@ -77,9 +77,12 @@ struct AvroSourceTests {
 
     // MARK: ipFilter
 
-    @Test("Bad rules are faults with their place", arguments: [
-        ("", nil), ("permit:ip:*", 20), ("allow:ip:*,deny:addr:*", 31), ("allow:ip:é*, deny:*", 33),
-    ])
+    @Test(
+        "Bad rules are faults with their place",
+        arguments: [
+            ("", nil), ("permit:ip:*", 20), ("allow:ip:*,deny:addr:*", 31), ("allow:ip:é*, deny:*", 33),
+        ]
+    )
     func badRules(rules: String, column: Int?) {
         let place = SourceLocation(file: "f", line: 7, column: 20)
         func setting(_ value: String) -> Setting {
@@ -101,10 +104,13 @@ struct AvroSourceTests {
         #expect(fault?.location?.column == column)
     }
 
-    @Test("A denied address is refused and counted", arguments: [
-        ("true", "deny:ip:127.*", false), ("true", "allow:name:localhost,deny:ip:*", true),
-        ("false", "deny:ip:*", true), ("yes", "deny:ip:*", true),
-    ])
+    @Test(
+        "A denied address is refused and counted",
+        arguments: [
+            ("true", "deny:ip:127.*", false), ("true", "allow:name:localhost,deny:ip:*", true),
+            ("false", "deny:ip:*", true), ("yes", "deny:ip:*", true),
+        ]
+    )
     func filter(isOn: String, rules: String, isAllowed: Bool) async throws {
         let harness = Harness()
         let source = try await start(harness, ["ipFilter": isOn, "ipFilterRules": rules])

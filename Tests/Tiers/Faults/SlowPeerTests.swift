@@ -77,7 +77,10 @@ extension AllTiers.Traffic {
             let load = try space.start(
                 name,
                 try Tools.load("avro-load"),
-                ["--port", "\(port)", "--seconds", "\(Self.seconds)", "--rate", "10000", "--batch", "100", "--ids", name]
+                [
+                    "--port", "\(port)", "--seconds", "\(Self.seconds)", "--rate", "10000", "--batch", "100", "--ids",
+                    name,
+                ]
             )
             #expect(try await load.end(within: 60) == .exited(0), "\(load.story)")
             let report = try LoadReport(load)
