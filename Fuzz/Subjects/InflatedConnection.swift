@@ -9,7 +9,7 @@ final class InflatedConnection {
         var output: [UInt8] = []
         var longestPiece = 0
         var isClosed = false
-        var failure: LayerFailure.Kind?
+        var failure: RPCBreach?
     }
 
     private final class Reader: ChannelInboundHandler {
@@ -29,7 +29,9 @@ final class InflatedConnection {
     /// One that only inflates.
     init(limit: Int) throws {
         let reader = reader
-        try channel.pipeline.syncOperations.addHandler(InflateHandler(limit: limit) { reader.result.failure = $0.kind })
+        try channel.pipeline.syncOperations.addHandler(
+            InflateHandler(limit: limit) { reader.result.failure = $0.breach }
+        )
         try begin()
     }
 
@@ -39,7 +41,7 @@ final class InflatedConnection {
         var limits = RPCLimits()
         limits.inflatedBytes = limit
         try ServerLayers(acceptsCompression: true).add(to: channel.pipeline.syncOperations, limits: limits) {
-            reader.result.failure = $0.kind
+            reader.result.failure = $0.breach
         }
         try begin()
     }

@@ -1,19 +1,20 @@
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
+import Foundation
 
-/// Bytes under a path that only this process has (memfd_create(2)).
+/// Bytes under a path, for readers that take nothing else; in memory where the system has such a folder.
 struct MemoryFile {
+    private static let folder = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
     private let bytes: [UInt8]
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     func use(_ body: (String) throws -> Void) throws {
-        let file = memfd_create("store", UInt32(MFD_CLOEXEC))
-        guard file >= 0, write(file, bytes, bytes.count) == bytes.count else { throw Violation("no file in memory") }
+        var path = Array("\(Self.folder)/tributary-store-XXXXXX".utf8CString)
+        let file = mkstemp(&path)
+        guard file >= 0 else { throw Violation("no file in \(Self.folder)") }
         defer { close(file) }
-        try body("/proc/self/fd/\(file)")
+        let name = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(name) }
+        guard write(file, bytes, bytes.count) == bytes.count else { throw Violation("\(name) cannot be written") }
+        try body(name)
     }
 }
