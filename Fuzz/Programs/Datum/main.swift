@@ -1,4 +1,5 @@
 import Glibc
 import Loop
+import Subjects
 
 exit(FuzzLoop.run(.datum))

@@ -1,5 +1,5 @@
 import CFuzzer
-import Subjects
+package import Subjects
 
 /// libFuzzer's loop round one subject.
 package enum FuzzLoop {

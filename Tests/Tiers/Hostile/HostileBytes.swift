@@ -121,7 +121,7 @@ struct HostileBytes {
         case "times":
             let count = Int(try number())
             let content = try block()
-            return Array(repeatElement(content, count: count).joined())
+            return Self.repeated(content, count)
         case "sized":
             let content = try block()
             return Self.long(Int64(content.count)) + content
@@ -146,6 +146,13 @@ struct HostileBytes {
             }
             return Array(hex: String(word))
         }
+    }
+
+    /// By doubling: a million times is no matter.
+    private static func repeated(_ bytes: [UInt8], _ count: Int) -> [UInt8] {
+        if count == 0 || bytes.isEmpty { return [] }
+        let half = repeated(bytes, count / 2)
+        return count % 2 == 0 ? half + half : half + half + bytes
     }
 
     private mutating func number() throws -> Int64 {

@@ -5,7 +5,7 @@ import Testing
 
 extension AllTiers.BadInput {
     /// Whatever a peer sends costs it its call or its connection, and nobody else anything.
-    @Suite(.timeLimit(.minutes(3))) struct HostileTests {
+    @Suite(.timeLimit(.minutes(10))) struct HostileTests {
         @Test func theTableIsWhole() throws {
             let inputs = try HostileInput.all()
             let groups = Dictionary(grouping: inputs, by: \.group)
