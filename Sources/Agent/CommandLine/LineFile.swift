@@ -1,3 +1,4 @@
+internal import AvroRPC
 internal import NIOCore
 internal import Synchronization
 
