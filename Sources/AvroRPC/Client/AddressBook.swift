@@ -1,4 +1,4 @@
-internal import NIOCore
+package import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
@@ -67,12 +67,7 @@ package final class AddressBook: Sendable {
         let code = unsafe getaddrinfo(host, String(port), &hints, &list)
         defer { if unsafe list != nil { unsafe freeaddrinfo(list) } }
         guard code == 0 else {
-            throw SocketAddressError.UnknownHost(
-                host: host,
-                port: port,
-                errorCode: Int(code),
-                errorDescription: unsafe String(cString: gai_strerror(code))
-            )
+            throw RPCError(.cannotConnect, "\(host): \(unsafe String(cString: gai_strerror(code)))")
         }
         var addresses: [SocketAddress] = []
         var next = unsafe list

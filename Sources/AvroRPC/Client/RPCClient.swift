@@ -38,10 +38,11 @@ public actor RPCClient {
 
     /// A client by Flume's properties. Nothing is connected yet.
     ///
+    /// - Parameter group: where its connections live; without one, NIO's own of the process.
     /// - Throws: `configuration` for a property that cannot be used, `tls` for stores that cannot be read.
     public init(
         properties: [String: String],
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+        group: (any EventLoopGroup)? = nil
     ) throws(RPCError) {
         let plan: RPCClientPlan
         let settings: TLSClientSettings?
@@ -57,7 +58,7 @@ public actor RPCClient {
         } catch {
             throw RPCError(.tls, error.description)
         }
-        self.init(plan, tls: { context }, group: group)
+        self.init(plan, tls: { context }, group: group ?? MultiThreadedEventLoopGroup.singleton)
     }
 
     /// - Parameter tls: asked at each connect; `nil` for plain text.
@@ -130,8 +131,8 @@ public actor RPCClient {
         let number = nextNumber
         nextNumber += 1
         let loop = eventLoop
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+        let result: Result<Int, RPCError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Result<Int, RPCError>, Never>) in
                 guard !Task.isCancelled else {
                     continuation.resume(returning: .failure(Self.cancelled))
                     return

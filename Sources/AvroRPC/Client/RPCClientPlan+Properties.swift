@@ -1,4 +1,4 @@
-package import NIOCore
+internal import NIOCore
 
 extension RPCClientPlan {
     /// What Flume's RPC client reads (RpcClientConfigurationConstants), and our own keys behind it.

@@ -1,6 +1,3 @@
-package import NIOCore
-package import Secure
-
 /// A client as its properties describe it: which hosts, in which way, how patiently.
 package struct RPCClientPlan: Hashable, Sendable {
     package var kind: RPCClientKind

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import NIOCore
 
 extension HostRouter {
@@ -65,7 +66,7 @@ extension HostRouter {
 
     /// The host that a call gets of those whose connection has room.
     mutating func chooseOpen(_ call: Call, now: NIODeadline, _ standing: (Int) -> Standing) -> Int? {
-        let availability = { [self] (host: Int) -> PeerAvailability in
+        let availability = (0..<count).map { host -> PeerAvailability in
             if call.tried.contains(host) || isLeftOut(host) || isOnTrial(host) { return .down }
             switch standing(host) {
             case .closed, .connecting: return .down
@@ -74,7 +75,7 @@ extension HostRouter {
             }
         }
         if let preferred = call.preferred {
-            switch availability(preferred) {
+            switch availability[preferred] {
             case .free, .oneTrial: return preferred
             case .busy: return nil
             case .down: break
@@ -83,8 +84,8 @@ extension HostRouter {
         // A second attempt is not a turn: the ring goes on from where the first one was.
         guard call.tried.isEmpty else {
             var after = choice
-            return after.choose(count: count, availability: availability)
+            return after.choose(count: count, availability: { availability[$0] })
         }
-        return choice.choose(count: count, availability: availability)
+        return choice.choose(count: count, availability: { availability[$0] })
     }
 }

@@ -1,5 +1,3 @@
-package import NIOCore
-
 /// What a client does with its hosts (Flume's `client.type`).
 package enum RPCClientKind: Hashable, Sendable {
     /// `default`: the one host; a failure is the call's.
