@@ -30,6 +30,7 @@ package final class RPCClientHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var check: RepeatedTask?
     private var failure: RPCError?
+    private var hasBegun = false
     private var isOpened = false
     private var isClosed = false
     private var isClosing = false
@@ -111,6 +112,8 @@ package final class RPCClientHandler: ChannelInboundHandler {
     }
 
     private func begin(_ context: ChannelHandlerContext) {
+        guard !hasBegun else { return }
+        hasBegun = true
         context.writeAndFlush(wrapOutboundOut(machine.begin()), promise: nil)
     }
 

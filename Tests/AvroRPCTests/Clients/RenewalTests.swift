@@ -15,13 +15,14 @@ import Testing
         let server = try await RPCServer.live(service)
         var plan = RPCClientPlan(kind: .single, hosts: [RPCEndpoint(host: "127.0.0.1", port: server.port ?? 0)])
         plan.life.reset = .milliseconds(20)
+        let renewed = plan
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let settled = Watched<[UInt64]>([])
         let failed = Watched<[RPCError]>([])
         let hosts = try await loop.submit {
             NIOLoopBound(
                 RPCHosts(
-                    plan,
+                    renewed,
                     tls: { nil },
                     on: loop,
                     events: { event in

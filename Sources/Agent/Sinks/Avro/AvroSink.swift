@@ -30,6 +30,8 @@ actor AvroSink: Sink {
     private var wasBusy = false
     private var isProbing = false
     private var isStopping = false
+    private var toldAt: [RPCEndpoint: NIODeadline] = [:]
+    private static let retold = TimeAmount.seconds(60)
 
     init(_ context: SinkContext) throws(ConfigurationFault) {
         settings = context.settings
@@ -120,12 +122,13 @@ actor AvroSink: Sink {
             finishProbe(nil)
         case .connectFailed(let endpoint, let error):
             counters.connectionFailed.add()
-            logger.debug("cannot connect", metadata: ["address": "\(endpoint)", "reason": "\(error.message)"])
+            warn(of: endpoint, error)
         case .unreachable(let error):
             lost(error)
         case .pong: finishProbe(nil)
-        case .closed(_, let error):
+        case .closed(let endpoint, let error):
             counters.connectionClosed.add()
+            if !isStopping { warn(of: endpoint, error) }
             closed(error)
         case .retired:
             counters.connectionClosed.add()
@@ -143,6 +146,16 @@ actor AvroSink: Sink {
         } else {
             lost(error)
         }
+    }
+
+    /// One host of several is away, which its runner does not hear of; told once a minute.
+    private func warn(of endpoint: RPCEndpoint, _ error: RPCError) {
+        guard plan.hosts.count > 1 else { return }
+        let now = NIODeadline.now()
+        if let at = toldAt[endpoint], now - at < Self.retold { return }
+        toldAt[endpoint] = now
+        let metadata: Logger.Metadata = ["address": "\(endpoint)", "reason": "\(error.message)"]
+        logger.warning("a host is away; the sink's other hosts are used", metadata: metadata)
     }
 
     private func lost(_ error: RPCError) {

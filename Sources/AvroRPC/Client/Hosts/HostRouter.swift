@@ -31,7 +31,7 @@ struct HostRouter {
         let number: UInt64
         /// The host that had the call's predecessor in one `appendBatch`.
         var preferred: Int?
-        /// Hosts that it was given to, or that could not be reached while it waited.
+        /// Load balance: hosts that it was given to, or that could not be reached while it waited.
         var tried: Set<Int> = []
         var attempts = 0
         var lastError: RPCError?
@@ -139,7 +139,7 @@ struct HostRouter {
         var call = call
         call.host = host
         call.attempts += 1
-        call.tried.insert(host)
+        if isBalancing { call.tried.insert(host) }
         sent.append(call)
         return .send(call.number, to: host)
     }
