@@ -53,6 +53,7 @@ final class LineFile: Sendable {
                 } else if state.isAtEnd {
                     if state.bytes.readableBytes > 0 { lines.append(state.bytes) }
                     state.bytes = ByteBuffer()
+                    state.searched = 0
                     break
                 } else if let code = fill(&state) {
                     return .failure(

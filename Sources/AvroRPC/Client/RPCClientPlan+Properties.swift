@@ -68,7 +68,8 @@ extension RPCClientPlan {
                 continue
             }
             guard let endpoint = RPCEndpoint(text) else {
-                throw RPCPropertyFault(key, "`\(text)` is not HOST:PORT", advice: "an IPv6 address is written [::1]:4141")
+                let advice = "an IPv6 address is written [::1]:4141"
+                throw RPCPropertyFault(key, "`\(text)` is not HOST:PORT", advice: advice)
             }
             hosts.append(endpoint)
         }

@@ -149,7 +149,10 @@ import Testing
     @Test(arguments: [
         (["client.type = thrift"], "a.sinks.k.client.type"),
         (["client.type = default_loadbalance"], "a.sinks.k.hosts"),
-        (["client.type = default_loadbalance", "hosts = h1 h2", "hosts.h2 = b:1", "maxBackoff = 9"], "a.sinks.k.maxBackoff"),
+        (
+            ["client.type = default_loadbalance", "hosts = h1 h2", "hosts.h2 = b:1", "maxBackoff = 9"],
+            "a.sinks.k.maxBackoff"
+        ),
         (["client.type = default_failover", "hosts = h1 h2", "hosts.h2 = b"], "a.sinks.k.hosts.h2"),
         (["client.type = default_failover", "max-attempts = many"], "a.sinks.k.max-attempts"),
     ])

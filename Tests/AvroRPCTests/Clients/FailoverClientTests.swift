@@ -23,7 +23,9 @@ import Testing
 
     /// To the next in order, which keeps it: there is no way back by itself.
     @Test func movesOnAfterAFailureAndStaysThere() async throws {
-        let rig = try await ClientRig.start([{ index, _ in index == 1 ? .failed : .ok }, { _, _ in .ok }, { _, _ in .ok }])
+        let rig = try await ClientRig.start([
+            { index, _ in index == 1 ? .failed : .ok }, { _, _ in .ok }, { _, _ in .ok },
+        ])
         let client = try rig.client(failover)
         for number in 0..<6 { #expect(await append(client, "\(number)") == nil) }
         #expect(rig.bodies == [["0", "1"], ["1", "2", "3", "4", "5"], []])

@@ -162,7 +162,8 @@ import Testing
         let count = Int.random(in: 2...4, using: &random)
         let backoff = Backoff(base: .milliseconds(10), maximum: .seconds(1))
         let isFailover = seed % 3 == 0
-        let kind = isFailover ? .failover(attempts: count) : RPCClientKind.loadBalance(.random, backoff: seed % 3 == 1 ? backoff : nil)
+        let balance = RPCClientKind.loadBalance(.random, backoff: seed % 3 == 1 ? backoff : nil)
+        let kind = isFailover ? .failover(attempts: count) : balance
         var router = HostRouter(kind: kind, count: count)
         var links = [HostRouter.Standing](repeating: .closed, count: count)
         var out: [(number: UInt64, host: Int)] = []

@@ -189,8 +189,8 @@ struct HostRouter {
     /// The client ends: the next call that waits, as failed; `idle` when there is none.
     mutating func giveUp() -> Action {
         while let action = due.popFirst() { if case .fail = action { return action } }
-        return waiting.popFirst().map { .fail($0.number, $0.lastError ?? RPCError(.clientClosed, "the client is closed")) }
-            ?? .idle
+        guard let call = waiting.popFirst() else { return .idle }
+        return .fail(call.number, call.lastError ?? RPCError(.clientClosed, "the client is closed"))
     }
 
     /// A connection ended; its calls have failed before.

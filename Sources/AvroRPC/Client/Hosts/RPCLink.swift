@@ -119,7 +119,9 @@ package final class RPCLink {
         let promise = eventLoop.makePromise(of: Void.self)
         ended = promise
         let left = NIOLoopBound(retiring.map(\.handler), eventLoop: eventLoop)
-        let cut = eventLoop.scheduleTask(deadline: deadline) { left.value.forEach { $0.close() } }
+        let cut = eventLoop.scheduleTask(deadline: deadline) {
+            for handler in left.value { handler.close() }
+        }
         promise.futureResult.whenComplete { _ in cut.cancel() }
         finishIfEnded()
         return promise.futureResult
