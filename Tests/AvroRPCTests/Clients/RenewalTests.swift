@@ -47,7 +47,8 @@ import Testing
         let count = Int(number)
         await settled.wait { $0.count == count }
         #expect(failed.now == [])
-        #expect(service.log.now.calls.flatMap(\.batch.numbers) == Array(0..<count))
+        let isInOrder = service.log.now.calls.flatMap(\.batch.numbers) == Array(0..<count)
+        #expect(isInOrder)
         // Those that were left have closed.
         await service.log.wait { $0.connections <= 2 }
         #expect(service.log.now.connections <= 2)
