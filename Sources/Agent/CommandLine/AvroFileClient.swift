@@ -31,8 +31,8 @@ package struct AvroFileClient: Sendable {
         headers = try options.headers()
         let settings = try options.clientSettings()
         let plan = try options.plan(settings)
-        let context = try TLSKeys.client(settings, process).map { try TLSContext(client: $0) }
-        client = RPCClient(plan, tls: { context }, group: group)
+        let tls = try TLSKeys.client(settings, process).map { try RPCClient.rotation($0, group.next()) }
+        client = RPCClient(plan, tls: { tls?.current }, group: group)
         target = plan.hosts.map(\.description).joined(separator: ", ")
     }
 

@@ -52,13 +52,23 @@ public actor RPCClient {
         } catch {
             throw RPCError(.configuration, error.description)
         }
-        let context: TLSContext?
+        let group = group ?? MultiThreadedEventLoopGroup.singleton
+        let tls = try settings.map { settings throws(RPCError) in try Self.rotation(settings, group.next()) }
+        self.init(plan, tls: { tls?.current }, group: group)
+    }
+
+    /// Stores that are read anew when their files change.
+    package static func rotation(
+        _ settings: TLSClientSettings,
+        _ eventLoop: any EventLoop
+    ) throws(RPCError) -> TLSRotation {
         do throws(TLSError) {
-            context = try settings.map { settings throws(TLSError) in try TLSContext(client: settings) }
+            let rotation = try TLSRotation(.client(settings), interval: .seconds(Int64(settings.reloadSeconds))) { _ in }
+            rotation.start(on: eventLoop)
+            return rotation
         } catch {
             throw RPCError(.tls, error.description)
         }
-        self.init(plan, tls: { context }, group: group ?? MultiThreadedEventLoopGroup.singleton)
     }
 
     /// - Parameter tls: asked at each connect; `nil` for plain text.

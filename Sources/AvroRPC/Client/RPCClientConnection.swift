@@ -21,6 +21,7 @@ package enum RPCClientConnection {
         let endpoint = RPCEndpoint(host: host, port: port)
         let host = endpoint.host
         let address = "\(endpoint)"
+        let layers = ClientLayers(tls: tls, compression: settings.compression, host: host)
         let deadline = NIODeadline.now() + settings.connectTimeout
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(settings.connectTimeout)
@@ -46,10 +47,7 @@ package enum RPCClientConnection {
                     channel.close(promise: nil)
                 }
                 do {
-                    if let tls {
-                        let first = TLSHandler(context: tls, role: .client(serverName: host))
-                        try channel.pipeline.syncOperations.addHandler(first)
-                    }
+                    try layers.add(to: channel.pipeline.syncOperations, failed: handler.layerFailed)
                     try channel.pipeline.syncOperations.addHandler(handler)
                 } catch {
                     opened.fail(RPCError(.connectionClosed, "\(address) closed the connection"))
@@ -57,6 +55,7 @@ package enum RPCClientConnection {
                 }
                 let bound = NIOLoopBound(handler, eventLoop: eventLoop)
                 return opened.futureResult.always { _ in timer.cancel() }.map { bound }
+                    .flatMapErrorThrowing { throw layers.advised($0) }
             }
     }
 }

@@ -1,13 +1,6 @@
 internal import NIOCore
 
 extension RPCClientPlan {
-    /// What Flume's RPC client reads (RpcClientConfigurationConstants), and our own keys behind it.
-    package static let keys = [
-        "client.type", "hosts", "batch-size", "connect-timeout", "request-timeout", "max-attempts", "host-selector",
-        "backoff", "maxBackoff", "reset-connection-interval", "max-connection-age", "window", "ping-timeout",
-        "acknowledge-timeout",
-    ]
-
     /// Flume's names of `client.type`, matched in any case.
     private static let types = ["default", "default_failover", "default_loadbalance"]
 
@@ -47,13 +40,20 @@ extension RPCClientPlan {
         // Flume counts in seconds here; 0 is never.
         life.reset = try reader.seconds("reset-connection-interval")
         life.greatestAge = try reader.seconds("max-connection-age")
-        if let compression = reader.text("compression-type")?.lowercased(), compression != "none" {
-            throw RPCPropertyFault(
-                "compression-type",
-                "`\(compression)` is not available yet",
-                advice: "set `none` here and in the source that it sends to"
-            )
+        settings.compression = try Self.compression(reader)
+    }
+
+    /// `deflate` in any case; everything else is `none`, as in Flume.
+    private static func compression(_ reader: PropertyReader) throws(RPCPropertyFault) -> RPCCompression? {
+        var compression = RPCCompression()
+        compression.level = try reader.number("compression-level", RPCCompression.levels) ?? compression.level
+        if let text = reader.text("compression-order") {
+            guard let order = RPCCompression.Order(rawValue: text.lowercased()) else {
+                throw RPCPropertyFault("compression-order", "`\(text)` is not `outside-tls` or `inside-tls`")
+            }
+            compression.order = order
         }
+        return reader.text("compression-type")?.lowercased() == "deflate" ? compression : nil
     }
 
     /// The hosts that have an address; a name in `hosts` without one is passed over, as in Flume.

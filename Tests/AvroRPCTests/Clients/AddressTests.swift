@@ -97,7 +97,7 @@ import Testing
         let service = RecordingService()
         let server = RPCServer(
             service: service,
-            tls: nil,
+            layers: ServerLayers(),
             limits: RPCLimits(),
             group: MultiThreadedEventLoopGroup.singleton
         )

@@ -49,6 +49,13 @@ import Testing
         #expect(plan.life == ConnectionLife())
     }
 
+    @Test func compression() throws {
+        #expect(try plan(["compression-type": "none"]).settings.compression == nil)
+        #expect(try plan(["compression-type": "Deflate"]).settings.compression == RPCCompression())
+        let all = ["compression-type": "deflate", "compression-level": "1", "compression-order": "inside-tls"]
+        #expect(try plan(all).settings.compression == RPCCompression(level: 1, order: .insideTLS))
+    }
+
     @Test func balancing() throws {
         let type = ["client.type": "default_loadbalance"]
         let second = Backoff(base: .seconds(1), maximum: .seconds(30))
@@ -70,6 +77,7 @@ import Testing
         (["hosts.h1": "a:b:1"], "hosts.h1"), (["hosts.h1": "a:0"], "hosts.h1"), (["hosts.h1": ":1"], "hosts.h1"),
         (["batch-size": "ten"], "batch-size"), (["batch-size": "10k"], "batch-size"), (["window": "0"], "window"),
         (["acknowledge-timeout": "0"], "acknowledge-timeout"),
+        (["compression-level": "10"], "compression-level"), (["compression-order": "x"], "compression-order"),
     ])
     func faults(properties: [String: String], key: String) {
         let fault = #expect(throws: RPCPropertyFault.self) { try plan(properties) }

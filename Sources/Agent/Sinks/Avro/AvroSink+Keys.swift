@@ -11,8 +11,9 @@ extension AvroSink {
             KeySpec("connect-timeout"),
             KeySpec("request-timeout"),
             KeySpec("reset-connection-interval"),
-            KeySpec("compression-type"),
-            KeySpec("compression-level"),
+            CompressionKeys.type,
+            CompressionKeys.level,
+            CompressionKeys.order,
             KeySpec("client.type"),
             KeySpec("hosts"),
             KeySpec("hosts.*"),
@@ -37,12 +38,13 @@ extension AvroSink {
             port: try settings.requiredInt("port", min: 1, max: 65535)
         )
         let properties = Dictionary(uniqueKeysWithValues: settings.keys.map { ($0, settings.string($0, default: "")) })
-        let plan: RPCClientPlan
+        var plan: RPCClientPlan
         do throws(RPCPropertyFault) {
             plan = try RPCClientPlan(properties: properties, first: first)
         } catch {
             throw settings.fault(error.key, error.message, advice: error.advice)
         }
+        plan.settings.compression = try CompressionKeys.client(settings, context.note)
         for name in settings.list("hosts") where name != "h1" && properties["hosts.\(name)"] == nil {
             context.note(
                 Diagnostic(

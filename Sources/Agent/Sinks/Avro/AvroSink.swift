@@ -49,26 +49,20 @@ actor AvroSink: Sink {
 
     func start(_ reports: SinkReports) async throws(ComponentError) {
         self.reports = reports
-        let tls = try context()
+        var tls: TLSRotation?
+        if let tlsSettings {
+            tls = try TLSKeys.rotation(.client(tlsSettings), of: settings, counters.group, logger, on: eventLoop)
+        }
+        let contexts = tls
         let hosts = RPCHosts(
             plan,
-            tls: { tls },
+            tls: { contexts?.current },
             on: eventLoop,
             events: { [weak self] event in self?.assumeIsolated { $0.handle(event) } }
         )
         self.hosts = hosts
         hosts.prepare()
         eventLoop.scheduleTask(in: Self.patience) { [weak self] in self?.assumeIsolated { $0.warnIfStillConnecting() } }
-    }
-
-    private func context() throws(ComponentError) -> TLSContext? {
-        guard let tlsSettings else { return nil }
-        do throws(TLSError) {
-            return try TLSContext(client: tlsSettings)
-        } catch {
-            let key = tlsSettings.keyStore.map { error.message.contains($0.path) } ?? false ? "keystore" : "truststore"
-            throw .environment(settings, key, error.message)
-        }
     }
 
     /// A connection that is neither made nor refused by then is worth a line.
