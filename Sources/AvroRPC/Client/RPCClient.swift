@@ -63,7 +63,8 @@ public actor RPCClient {
         _ eventLoop: any EventLoop
     ) throws(RPCError) -> TLSRotation {
         do throws(TLSError) {
-            let rotation = try TLSRotation(.client(settings), interval: .seconds(Int64(settings.reloadSeconds))) { _ in }
+            let rotation = try TLSRotation(.client(settings), interval: .seconds(Int64(settings.reloadSeconds))) { _ in
+            }
             rotation.start(on: eventLoop)
             return rotation
         } catch {
