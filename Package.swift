@@ -155,7 +155,7 @@ let package = Package(
     platforms: [.macOS("26.0")],
     products: [
         .executable(name: "tributary", targets: ["tributary"]),
-        .library(name: "AvroRPC", targets: ["AvroRPC"]),
+        .library(name: "AvroRPC", targets: ["AvroRPC", "Events"]),
         .library(name: "Agent", targets: ["Agent", "Events"]),
         .library(name: "Collector", targets: ["Collector"]),
         .library(name: "Kafka", targets: ["Kafka"]),

@@ -25,6 +25,14 @@ public struct RPCError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let layers = Code("layers")
         /// The TLS handshake or a TLS record failed.
         public static let tls = Code("tls")
+        /// None of a client's hosts took the events.
+        public static let noHost = Code("noHost")
+        /// The client was closed by its owner.
+        public static let clientClosed = Code("clientClosed")
+        /// The caller's task was cancelled; whether the events arrived is not known.
+        public static let cancelled = Code("cancelled")
+        /// A property of the client cannot be used.
+        public static let configuration = Code("configuration")
     }
 
     public var code: Code

@@ -20,7 +20,7 @@ struct AvroClientCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customShort("P"), .customLong("rpcProps")],
-        help: "A file of client properties, for TLS and batch-size."
+        help: "A file of client properties: hosts, failover or load balancing, TLS, batch-size."
     )
     var rpcProps: String?
 
@@ -39,45 +39,28 @@ struct AvroClientCommand: AsyncParsableCommand {
     @Option(name: .customLong("define"), help: .hidden)
     var defines: [String] = []
 
+    @Option(name: .customLong("java-option"), help: .hidden)
+    var javaOptions: [String] = []
+
     func validate() throws {
         if filename != nil && dirname != nil { throw ValidationError("--filename and --dirname exclude each other") }
         if rpcProps == nil && (host == nil || port == nil) { throw ValidationError("--host and --port, or --rpcProps") }
+        if let port, !(1...65535).contains(port) { throw ValidationError("--port is 1 to 65535") }
     }
 
     func run() async throws {
-        do {
-            let process = ProcessSettings(
-                systemProperties: SystemProperties.parse(defines),
-                environment: ProcessInfo.processInfo.environment
-            )
-            let job = try job()
-            let client = AvroFileClient(job, process: process, group: .singletonMultiThreadedEventLoopGroup)
-            let sent = try await client.run()
-            print("sent \(sent) events to \(job.host):\(job.port)")
-        } catch let error as ExitCode {
-            throw error
-        } catch {
-            FileHandle.standardError.write(Data("error: \(error)\n".utf8))
-            throw ExitCode(1)
-        }
-    }
-
-    private func job() throws -> AvroFileClient.Job {
-        let properties = try AvroFileClient.properties(rpcProps)
-        let target = try AvroFileClient.target(host: host, port: port, properties: properties)
-        var files = filename.map { [$0] } ?? []
-        var suffix: String?
-        if let dirname { (files, suffix) = try AvroFileClient.spooled(in: dirname) }
-        var job = AvroFileClient.Job(
-            host: target.host,
-            port: target.port,
-            files: files,
-            headers: try AvroFileClient.headers(headerFile),
-            properties: properties
+        var options = AvroFileOptions()
+        options.host = host
+        options.port = port
+        options.properties = rpcProps
+        options.file = filename
+        options.folder = dirname
+        options.headerFile = headerFile
+        let process = ProcessSettings(
+            systemProperties: SystemProperties.parse(defines),
+            environment: ProcessInfo.processInfo.environment
         )
-        job.batchSize = max(1, try properties.int("batch-size", default: job.batchSize))
-        job.doneSuffix = suffix
-        job.readsStandardInput = filename == nil && dirname == nil
-        return job
+        let code = await AvroFileClient.main(options, process: process, group: .singletonMultiThreadedEventLoopGroup)
+        if code != 0 { throw ExitCode(code) }
     }
 }

@@ -1,3 +1,4 @@
+internal import AvroRPC
 internal import NIOCore
 internal import Synchronization
 
@@ -10,9 +11,14 @@ internal import Darwin
 /// A file, or standard input, read line by line. Blocks: for threads of its own.
 final class LineFile: Sendable {
     private static let pieceSize = 1 << 16
+    /// A longer line is cut; its rest is the next one. A file without line ends is not taken into memory whole.
+    static let longestLine = 16 << 20
 
     private struct State {
         var bytes = ByteBuffer()
+        /// How far the bytes are known to have no line end.
+        var searched = 0
+        var read = 0
         var isAtEnd = false
     }
 
@@ -42,11 +48,12 @@ final class LineFile: Sendable {
         let result = state.withLock { state -> Result<[ByteBuffer], ComponentError> in
             var lines: [ByteBuffer] = []
             while lines.count < count {
-                if let line = Self.cut(&state.bytes) {
+                if let line = Self.cut(&state) {
                     lines.append(line)
                 } else if state.isAtEnd {
                     if state.bytes.readableBytes > 0 { lines.append(state.bytes) }
                     state.bytes = ByteBuffer()
+                    state.searched = 0
                     break
                 } else if let code = fill(&state) {
                     return .failure(
@@ -59,10 +66,17 @@ final class LineFile: Sendable {
         return try result.get()
     }
 
-    private static func cut(_ bytes: inout ByteBuffer) -> ByteBuffer? {
-        guard let end = bytes.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-        var line = bytes.readSlice(length: end - bytes.readerIndex)
-        bytes.moveReaderIndex(forwardBy: 1)
+    private static func cut(_ state: inout State) -> ByteBuffer? {
+        let view = state.bytes.readableBytesView
+        guard let end = view[(view.startIndex + state.searched)...].firstIndex(of: UInt8(ascii: "\n")) else {
+            state.searched = view.count
+            guard view.count >= longestLine else { return nil }
+            state.searched = 0
+            return state.bytes.readSlice(length: longestLine)
+        }
+        state.searched = 0
+        var line = state.bytes.readSlice(length: end - view.startIndex)
+        state.bytes.moveReaderIndex(forwardBy: 1)
         if let last = line?.readableBytesView.last, last == UInt8(ascii: "\r"), let length = line?.readableBytes {
             line = line?.getSlice(at: line?.readerIndex ?? 0, length: length - 1)
         }
@@ -80,8 +94,23 @@ final class LineFile: Sendable {
             return max(0, got)
         }
         if code == EINTR { return nil }
+        state.read += got
         if got == 0 && code == nil { state.isAtEnd = true }
         return code
+    }
+
+    /// Bytes read so far.
+    var bytesRead: Int { state.withLock { $0.read } }
+
+    /// Bytes of some files together; `nil` where one cannot be asked.
+    static func size(_ paths: [String]) -> Int? {
+        var total = 0
+        for path in paths {
+            var status = stat()
+            guard unsafe stat(path, &status) == 0 else { return nil }
+            total += Int(status.st_size)
+        }
+        return total
     }
 
     /// Renames a file that was sent.

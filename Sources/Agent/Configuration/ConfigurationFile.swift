@@ -1,3 +1,5 @@
+internal import AvroRPC
+
 #if canImport(Glibc)
 internal import Glibc
 #else
@@ -36,7 +38,6 @@ package enum ConfigurationFile {
     }
 
     private static func fault(_ path: String, _ what: String, _ code: Int32) -> ConfigurationFault {
-        let reason = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
-        return ConfigurationFault("`\(path)` \(what): \(reason)")
+        ConfigurationFault("`\(path)` \(what): \(SystemReason.text(of: code))")
     }
 }

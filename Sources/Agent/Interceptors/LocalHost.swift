@@ -1,3 +1,4 @@
+internal import AvroRPC
 #if canImport(Glibc)
 internal import Glibc
 #endif

@@ -1,3 +1,4 @@
+internal import AvroRPC
 internal import Logging
 internal import Synchronization
 
@@ -131,7 +132,7 @@ package final class LogDestination: Sendable {
             let error = errno
             state.rollAt = state.size + settings.rollSize
             send(
-                own(level: .warning, "cannot roll the log file", [("error", "\(SystemErrorText(errno: error))")]),
+                own(level: .warning, "cannot roll the log file", [("error", "\(SystemReason.text(of: error))")]),
                 &state
             )
             return
@@ -145,7 +146,7 @@ package final class LogDestination: Sendable {
         let line = own(
             level: .error,
             message,
-            [("file", settings?.path ?? ""), ("error", "\(SystemErrorText(errno: error))")]
+            [("file", settings?.path ?? ""), ("error", "\(SystemReason.text(of: error))")]
         )
         _ = Self.writeAll(line, to: fallback)
     }

@@ -1,3 +1,4 @@
+internal import AvroRPC
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -39,7 +40,7 @@ package struct HealthProbe: Sendable {
             let text = HealthText.text(status: Int(response.status.code), body: response.body)
             return (isWell, "\(place): \(text)")
         } catch {
-            let reason = SystemErrorText.describe(error)
+            let reason = SystemReason.of(error)
             return (false, "\(place): \(reason); does an agent run there with -D\(MonitoringSettings.typeKey)=http?")
         }
     }
@@ -48,7 +49,7 @@ package struct HealthProbe: Sendable {
         let loop = group.any()
         let answer = loop.makePromise(of: HealthProbeHandler.Response.self)
         let timer = loop.scheduleTask(in: timeout) {
-            answer.fail(SystemErrorText("no answer within \(timeout.nanoseconds / 1_000_000) ms"))
+            answer.fail(ProbeError("no answer within \(timeout.nanoseconds / 1_000_000) ms"))
         }
         answer.futureResult.whenComplete { _ in timer.cancel() }
         ClientBootstrap(group: loop)

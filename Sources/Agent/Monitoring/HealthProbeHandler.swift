@@ -51,12 +51,12 @@ final class HealthProbeHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let isForeign = error is HTTPParserError
-        answer.fail(isForeign ? SystemErrorText("what answers does not speak HTTP") : error)
+        answer.fail(isForeign ? ProbeError("what answers does not speak HTTP") : error)
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        answer.fail(SystemErrorText("the connection was closed without an answer"))
+        answer.fail(ProbeError("the connection was closed without an answer"))
         context.fireChannelInactive()
     }
 }

@@ -1,3 +1,4 @@
+internal import AvroRPC
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -47,7 +48,7 @@ package final class MonitoringServer: Sendable {
             let place = "\(host ?? "*"):\(port)"
             throw ComponentError(
                 .environment,
-                "environment: the monitoring server cannot listen on \(place): \(SystemErrorText.describe(error)); "
+                "environment: the monitoring server cannot listen on \(place): \(SystemReason.of(error)); "
                     + "free the port or set -D\(MonitoringSettings.portKey)"
             )
         }
@@ -71,7 +72,7 @@ package final class MonitoringServer: Sendable {
     }
 
     private func bind(host: String?, port: Int) async throws -> any NIOCore.Channel {
-        guard UInt16(exactly: port) != nil else { throw SystemErrorText("not a port, 0 to 65535") }
+        guard UInt16(exactly: port) != nil else { throw ProbeError("not a port, 0 to 65535") }
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 64)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -84,7 +85,7 @@ package final class MonitoringServer: Sendable {
         do {
             // One socket for both families, as Java's.
             return try await bootstrap.bind(host: "::", port: port).get()
-        } catch let error as IOError where SystemErrorText.isMissingFamily(error.errnoCode) {
+        } catch let error as IOError where SystemReason.isMissingFamily(error.errnoCode) {
             return try await bootstrap.bind(host: "0.0.0.0", port: port).get()
         }
     }

@@ -34,6 +34,7 @@ package final class RPCClientHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var check: RepeatedTask?
     private var failure: RPCError?
+    private var hasBegun = false
     private var isOpened = false
     private var hasToldStray = false
     private var isClosed = false
@@ -118,6 +119,8 @@ package final class RPCClientHandler: ChannelInboundHandler {
     }
 
     private func begin(_ context: ChannelHandlerContext) {
+        guard !hasBegun else { return }
+        hasBegun = true
         peerAddress = context.remoteAddress?.hostAndPort
         let hash = peerAddress.flatMap(hashes.hash(of:))
         context.writeAndFlush(wrapOutboundOut(machine.begin(serverHash: hash)), promise: nil)

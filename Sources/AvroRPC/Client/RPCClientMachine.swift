@@ -32,6 +32,7 @@ struct RPCClientMachine {
         /// `nil` for a ping.
         var number: UInt64?
         var bytes: Int
+        var patience: TimeAmount
         var expires: NIODeadline
     }
 
@@ -186,7 +187,7 @@ struct RPCClientMachine {
         if calls.isEmpty { lastHeard = now }
         let bytes = batch.bytes.readableBytes
         let patience = peer == nil ? settings.requestTimeout : left + RPCClientSettings.grace
-        calls.append(Call(serial: serial, number: number, bytes: bytes, expires: now + patience))
+        calls.append(Call(serial: serial, number: number, bytes: bytes, patience: patience, expires: now + patience))
         bytesInFlight += bytes
 
         var opening = ByteBuffer()
@@ -218,6 +219,11 @@ struct RPCClientMachine {
         return (head, tail)
     }
 
+    /// Flume's text, which people look for in logs (NettyAvroRpcClient).
+    private static func timedOut(after patience: TimeAmount) -> RPCError {
+        RPCError(.timedOut, "RPC request timed out after \(milliseconds(patience))ms")
+    }
+
     private static func milliseconds(_ time: TimeAmount) -> UInt32 {
         UInt32(clamping: time.nanoseconds / 1_000_000)
     }
@@ -227,7 +233,8 @@ struct RPCClientMachine {
         let serial = takeSerial()
         lastPing = now
         if calls.isEmpty { lastHeard = now }
-        calls.append(Call(serial: serial, number: nil, bytes: 0, expires: now + settings.requestTimeout))
+        let patience = settings.requestTimeout
+        calls.append(Call(serial: serial, number: nil, bytes: 0, patience: patience, expires: now + patience))
         var frame = ByteBuffer()
         Frame.write(serial: serial, ByteBuffer(bytes: [0, 0]), to: &frame)
         return frame
@@ -249,10 +256,10 @@ struct RPCClientMachine {
                 actions.append(.close(RPCError(.timedOut, "a ping was not answered in time")))
                 break
             }
-            actions.append(.settled(number, .failure(RPCError(.timedOut, "no answer to a call in time"))))
+            actions.append(.settled(number, .failure(Self.timedOut(after: call.patience))))
         }
         if isCondemned && calls.isEmpty {
-            actions.append(.close(RPCError(.timedOut, "RPC request timed out after \(settings.requestTimeout)")))
+            actions.append(.close(Self.timedOut(after: settings.requestTimeout)))
         }
         if peer != nil, !calls.isEmpty, now - max(lastPing, lastHeard) >= settings.pingInterval {
             actions.append(.send(ping(now: now)))

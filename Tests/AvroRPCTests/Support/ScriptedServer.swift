@@ -96,6 +96,9 @@ final class ScriptedServer: Sendable {
     /// Closes a connection.
     func cut(_ connection: Int = 0) { channels.now[connection].close(promise: nil) }
 
+    /// Takes no new connection; those that stand are served on.
+    func stopListening() async throws { try await listener.close() }
+
     func stop() async {
         try? await listener.close()
         for channel in channels.now { try? await channel.close() }

@@ -1,3 +1,4 @@
+internal import AvroRPC
 internal import Events
 internal import Logging
 internal import NIOCore

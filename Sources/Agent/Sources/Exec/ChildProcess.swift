@@ -1,3 +1,4 @@
+internal import AvroRPC
 internal import CPlatform
 
 #if canImport(Glibc)
@@ -12,7 +13,7 @@ struct ChildProcess: Sendable {
     /// Why a program could not be started.
     struct SpawnError: Error, CustomStringConvertible {
         var code: Int32
-        var description: String { unsafe String(cString: strerror(code)) }
+        var description: String { SystemReason.text(of: code) }
     }
 
     /// How a program ended.

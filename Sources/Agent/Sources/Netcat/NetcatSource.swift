@@ -1,3 +1,4 @@
+internal import AvroRPC
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
