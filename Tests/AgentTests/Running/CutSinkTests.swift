@@ -74,6 +74,7 @@ import Testing
         for number in sink.numbers { copies[number, default: 0] += 1 }
         #expect(copies.count == cuts.count * 3, "nothing is lost")
         #expect(copies.values.allSatisfy { $0 <= 2 }, "\(copies.filter { $0.value > 2 })")
-        #expect(copies.values.contains(2), "some answer was cut")
+        // A compressed answer is shorter than the step between two cuts.
+        if compression == "none" { #expect(copies.values.contains(2), "some answer was cut") }
     }
 }
