@@ -1,5 +1,0 @@
-import Glibc
-import Loop
-import Subjects
-
-exit(FuzzLoop.run(.handshake))
