@@ -133,7 +133,7 @@ import Testing
         let service = RecordingService()
         let server = RPCServer(
             service: service,
-            tls: rotation,
+            layers: ServerLayers(tls: rotation),
             limits: RPCLimits(),
             group: MultiThreadedEventLoopGroup.singleton
         )
