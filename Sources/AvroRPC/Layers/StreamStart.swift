@@ -18,7 +18,9 @@ enum StreamStart: Hashable {
         let isZlib = bytes.count >= 2 && Self.isZlibHeader(bytes[0], bytes[1])
         let isTLS = bytes.count >= 2 && (bytes[0] == 0x16 || bytes[0] == 0x15) && bytes[1] == 3
         let limit = isZlib || isTLS ? min(frameBuffers, Self.leastStored - 1) : frameBuffers
-        if bytes.count >= Self.length, Self.count(bytes) > 0, Self.count(bytes) <= limit {
+        if isZlib, bytes[2...].elementsEqual(Self.emptyStream) {
+            self = .zlib
+        } else if bytes.count >= Self.length, Self.count(bytes) > 0, Self.count(bytes) <= limit {
             self = .frame
         } else if isZlib {
             self = .zlib
@@ -28,6 +30,9 @@ enum StreamStart: Hashable {
     }
 
     private static let leastStored = 0xff00
+    /// A stream that holds nothing, as a Java client that never sent anything closes: as a frame it would have a serial of
+    /// two thousand million, and Java's first is 1.
+    private static let emptyStream: [UInt8] = [0x03, 0, 0, 0, 0, 0x01]
 
     private static func count(_ bytes: [UInt8]) -> Int { bytes[4..<8].reduce(0) { $0 << 8 | Int($1) } }
 
