@@ -1,0 +1,19 @@
+/// Little-endian fields of any alignment. The caller has checked that they lie within the buffer.
+extension UnsafeRawBufferPointer {
+    @inline(__always)
+    func field<Value: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, as type: Value.Type = Value.self) -> Value {
+        unsafe Value(littleEndian: loadUnaligned(fromByteOffset: offset, as: type))
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    @inline(__always)
+    func set<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at offset: Int) {
+        unsafe storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
+    }
+
+    /// Zeroes all of it.
+    func clear() {
+        unsafe initializeMemory(as: UInt8.self, repeating: 0)
+    }
+}
