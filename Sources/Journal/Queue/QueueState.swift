@@ -26,8 +26,8 @@ struct QueueState<Payload: JournalPayload>: Sendable {
     /// Everything below is in memory or done; from here on it is read from disk.
     private(set) var readEnd: UInt64
     private(set) var durable: UInt64
-    /// The place of `readEnd`, where it is known.
-    private var reading: (segment: SegmentID, offset: Int)?
+    /// Where reading goes on, with the sequence that is next there: at or below `readEnd`. `nil`: where the segment begins.
+    private var reading: (segment: SegmentID, offset: Int, expected: UInt64)?
     private(set) var segments: [SegmentInfo]
     var spares: [SegmentSpare]
     var nextSegment: UInt64
@@ -109,7 +109,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
                 readEnd = piece.sequences.upperBound
                 reading = nil
             } else if readEnd == first {
-                reading = (segment.id, offset)
+                reading = (segment.id, offset, first)
             }
             durable = piece.sequences.upperBound
         }
@@ -162,7 +162,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
             return ReadRequest(
                 segment: segment,
                 offset: reading.offset,
-                expected: readEnd,
+                expected: reading.expected,
                 done: done.floor,
                 bytes: min(bytes, 4 << 20)
             )
@@ -210,7 +210,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
         if let segment = segments.first(where: { $0.id == result.segment }) {
             // Between two segments nothing was stored that is not accounted for.
             readEnd = max(readEnd, result.end)
-            reading = (segment.id, result.offset)
+            reading = (segment.id, result.offset, result.end)
             if result.isDamaged { markDamaged(segment.id) }
         }
         return (losses, due())
