@@ -115,11 +115,11 @@ struct Player {
     }
 
     /// Everything the queue gives, taken in small portions.
-    mutating func drain() -> [UInt64] {
+    mutating func drain(patience: Int = 3) -> [UInt64] {
         guard let queue else { return [] }
         var all: [UInt64] = []
         var idle = 0
-        while idle < 3, !disk.isDown {
+        while idle < patience, !disk.isDown {
             if let take = queue.take(upTo: 50) {
                 all.append(contentsOf: judge.took(take.ids))
                 idle = 0
