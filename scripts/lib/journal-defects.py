@@ -125,7 +125,7 @@ def main(arguments):
     path, old, new, _ = DEFECTS[name]
     whole = f"{scratch}/Sources/Journal/{path}"
     if undo:
-        with open(f"Sources/Journal/{path}") as source, open(whole, "w") as target:
+        with open(f"{scratch}/whole/{path}") as source, open(whole, "w") as target:
             target.write(source.read())
         return 0
     with open(whole) as file:

@@ -25,7 +25,7 @@ struct CursorSlot: Hashable, Sendable {
     /// Writes the slot; returns how many bytes it takes. `buffer` has `fileSize` bytes.
     func encode(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         let intervals = done.intervals.prefix(Self.intervalLimit)
-        unsafe buffer.copyBytes(from: Self.magic)
+        unsafe buffer.set(Self.magic, at: 0)
         unsafe buffer.set(queue, at: 8)
         unsafe buffer.set(generation, at: 16)
         unsafe buffer.set(done.floor, at: 24)
@@ -46,7 +46,7 @@ struct CursorSlot: Hashable, Sendable {
 
     /// Reads a slot; `nil` where it is damaged or never was written.
     static func decode(_ bytes: UnsafeRawBufferPointer) -> CursorSlot? {
-        guard bytes.count >= fixedSize, unsafe bytes[..<8].elementsEqual(magic),
+        guard bytes.count >= fixedSize, unsafe bytes.field(0, as: UInt64.self) == magic,
             unsafe bytes.field(52, as: UInt32.self) == version
         else { return nil }
         let count = unsafe Int(bytes.field(48, as: UInt32.self))
@@ -74,5 +74,6 @@ struct CursorSlot: Hashable, Sendable {
         return unsafe Checksum.of(UnsafeRawBufferPointer(rebasing: bytes[fixedSize..<used]), from: fixed)
     }
 
-    private static let magic = Array("TRIBCURS".utf8)
+    /// "TRIBCURS", as it stands in the file.
+    private static let magic: UInt64 = 0x5352_5543_4249_5254
 }

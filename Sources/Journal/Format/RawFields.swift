@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
 /// Little-endian fields of any alignment. The caller has checked that they lie within the buffer.
 extension UnsafeRawBufferPointer {
     @inline(__always)
@@ -14,6 +20,7 @@ extension UnsafeMutableRawBufferPointer {
 
     /// Zeroes all of it.
     func clear() {
-        unsafe initializeMemory(as: UInt8.self, repeating: 0)
+        guard let start = unsafe baseAddress else { return }
+        unsafe memset(start, 0, count)
     }
 }

@@ -28,7 +28,7 @@ struct SegmentHeader: Hashable, Sendable {
 
     /// Writes the block's used part; `buffer` has at least 64 bytes more than the parameters.
     func encode(into buffer: UnsafeMutableRawBufferPointer) {
-        unsafe buffer.copyBytes(from: Self.magic)
+        unsafe buffer.set(Self.magic, at: 0)
         unsafe buffer.set(Self.version, at: 8)
         unsafe buffer.set(0 as UInt32, at: 12)
         unsafe buffer.set(queue, at: 16)
@@ -52,7 +52,7 @@ struct SegmentHeader: Hashable, Sendable {
 
     /// Reads a block; `nil` where it is not the sound header of the segment `id`.
     static func decode(_ bytes: UnsafeRawBufferPointer, id: SegmentID) -> SegmentHeader? {
-        guard bytes.count >= fixedSize, unsafe bytes[..<8].elementsEqual(magic),
+        guard bytes.count >= fixedSize, unsafe bytes.field(0, as: UInt64.self) == magic,
             unsafe bytes.field(8, as: UInt32.self) == version,
             unsafe bytes.field(24, as: UInt64.self) == id.number,
             unsafe bytes.field(32, as: UInt32.self) == id.nonce
@@ -74,5 +74,6 @@ struct SegmentHeader: Hashable, Sendable {
         )
     }
 
-    private static let magic = Array("TRIBJRNL".utf8)
+    /// "TRIBJRNL", as it stands in the file.
+    private static let magic: UInt64 = 0x4C4E_524A_4249_5254
 }

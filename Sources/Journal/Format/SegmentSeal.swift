@@ -17,7 +17,7 @@ struct SegmentSeal: Hashable, Sendable {
 
     func encode(into buffer: UnsafeMutableRawBufferPointer) {
         unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<Self.size]).clear()
-        unsafe buffer.copyBytes(from: Self.magic)
+        unsafe buffer.set(Self.magic, at: 0)
         unsafe buffer.set(id.number, at: 8)
         unsafe buffer.set(first, at: 16)
         unsafe buffer.set(end, at: 24)
@@ -29,7 +29,7 @@ struct SegmentSeal: Hashable, Sendable {
 
     /// Reads a block; `nil` where it is not the sound seal of the segment `id`.
     static func decode(_ bytes: UnsafeRawBufferPointer, id: SegmentID) -> SegmentSeal? {
-        guard bytes.count >= size, unsafe bytes[..<8].elementsEqual(magic),
+        guard bytes.count >= size, unsafe bytes.field(0, as: UInt64.self) == magic,
             unsafe bytes.field(8, as: UInt64.self) == id.number,
             unsafe bytes.field(48, as: UInt32.self) == id.nonce,
             unsafe Checksum.of(UnsafeRawBufferPointer(rebasing: bytes[..<60])) == bytes.field(60, as: UInt32.self)
@@ -43,5 +43,6 @@ struct SegmentSeal: Hashable, Sendable {
         )
     }
 
-    private static let magic = Array("TRIBSEAL".utf8)
+    /// "TRIBSEAL", as it stands in the file.
+    private static let magic: UInt64 = 0x4C41_4553_4249_5254
 }

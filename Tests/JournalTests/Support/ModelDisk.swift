@@ -159,10 +159,9 @@ final class ModelDisk: JournalFileSystem, @unchecked Sendable {
                 let place = write.offset + at
                 let count = min(Self.sector - place % Self.sector, write.bytes.count - at)
                 if chance(survival) {
-                    if inode.durable.count < place + count {
-                        inode.durable.append(contentsOf: repeatElement(0, count: place + count - inode.durable.count))
+                    write.bytes.withUnsafeBytes { bytes in
+                        inode.durable.put(UnsafeRawBufferPointer(rebasing: bytes[at..<(at + count)]), at: place)
                     }
-                    inode.durable.replaceSubrange(place..<(place + count), with: write.bytes[at..<(at + count)])
                 }
                 at += count
             }
@@ -269,5 +268,13 @@ final class ModelDisk: JournalFileSystem, @unchecked Sendable {
 extension String {
     fileprivate func trimmingSuffix() -> String {
         hasSuffix("-") || hasSuffix(".") ? String(dropLast()) : self
+    }
+}
+
+extension [UInt8] {
+    /// Writes over what is there, growing with zeros up to `offset`.
+    mutating func put(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+        if count < offset + bytes.count { append(contentsOf: [UInt8](repeating: 0, count: offset + bytes.count - count)) }
+        withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[offset...]).copyMemory(from: bytes) }
     }
 }

@@ -46,11 +46,9 @@ final class ModelFile: JournalFile, @unchecked Sendable {
                 if count <= 0 { throw FileSystemError("write", path, ENOSPC) }
             }
         }
-        if inode.live.count < offset + count {
-            inode.live.append(contentsOf: repeatElement(0, count: offset + count - inode.live.count))
-        }
-        let taken = Array(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
-        inode.live.replaceSubrange(offset..<(offset + count), with: taken)
+        let part = UnsafeRawBufferPointer(rebasing: bytes[..<count])
+        inode.live.put(part, at: offset)
+        let taken = Array(part)
         inode.pending.append(.init(offset: offset, bytes: taken))
         return count
     }

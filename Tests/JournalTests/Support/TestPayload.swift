@@ -1,5 +1,11 @@
 import Journal
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// Numbered items whose bytes follow from their number, so that a judge knows every byte. Believes what it is given: that
 /// nothing damaged comes out is for the journal to see to.
 struct TestPayload: JournalPayload {
@@ -43,11 +49,19 @@ struct TestPayload: JournalPayload {
         item[1] = UInt8(size >> 8)
         for byte in 0..<8 { item[2 + byte] = UInt8(truncatingIfNeeded: id >> (8 * UInt64(byte))) }
         var state = id &* 0x9E37_79B9_7F4A_7C15 | 1
-        for byte in 10..<max(10, size) {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            item[byte] = UInt8(truncatingIfNeeded: state)
+        item.withUnsafeMutableBytes { item in
+            var at = 10
+            while at < size {
+                state ^= state << 13
+                state ^= state >> 7
+                state ^= state << 17
+                withUnsafeBytes(of: state) { word in
+                    UnsafeMutableRawBufferPointer(rebasing: item[at...]).copyMemory(
+                        from: UnsafeRawBufferPointer(rebasing: word[..<min(8, size - at)])
+                    )
+                }
+                at += 8
+            }
         }
         return item
     }
@@ -57,8 +71,12 @@ struct TestPayload: JournalPayload {
         let range = offset(ofItem: index)..<offset(ofItem: index + 1)
         guard range.count >= 10 else { return nil }
         var id: UInt64 = 0
-        for byte in 0..<8 { id |= UInt64(bytes[range.lowerBound + 2 + byte]) << (8 * UInt64(byte)) }
-        return bytes[range].elementsEqual(Self.item(id, size: range.count)) ? id : nil
+        bytes.withUnsafeBytes {
+            id = UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: range.lowerBound + 2, as: UInt64.self))
+        }
+        let expected = Self.item(id, size: range.count)
+        let isSound = bytes.withUnsafeBytes { memcmp($0.baseAddress! + range.lowerBound, expected, expected.count) == 0 }
+        return isSound ? id : nil
     }
 }
 
