@@ -33,6 +33,7 @@ var targets: [Target] = [
     .target(name: "CPlatform"),
 
     .target(name: "Events", dependencies: [nio], swiftSettings: sources),
+    .target(name: "Journal", dependencies: ["CPlatform"], swiftSettings: sources),
     .target(name: "Secure", dependencies: ["COpenSSL", nio], swiftSettings: sources),
     .target(
         name: "AvroRPC",
@@ -73,6 +74,18 @@ var targets: [Target] = [
         dependencies: ["Events", "TestSupport", "CAvro", nio],
         swiftSettings: strict
     ),
+    // What JournalTests kill.
+    .executableTarget(
+        name: "JournalProcess",
+        dependencies: ["Journal"],
+        path: "Tests/JournalProcess",
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "JournalTests",
+        dependencies: ["Journal", "JournalProcess", "TestSupport"],
+        swiftSettings: strict
+    ),
     .testTarget(
         name: "SecureTests",
         dependencies: ["Secure", "TestSupport", nio, posix, embedded],
@@ -104,6 +117,18 @@ var targets: [Target] = [
     ),
     .testTarget(name: "Tiers", dependencies: ["TestSupport", "AvroRPC", "Events", nio, posix], swiftSettings: strict),
 ]
+
+// Measuring tools, for those who ask for them.
+if environment["TRIBUTARY_TOOLS"] != nil {
+    targets.append(
+        .executableTarget(
+            name: "journal-bench",
+            dependencies: ["Journal"],
+            path: "Benchmarks/journal",
+            swiftSettings: strict
+        )
+    )
+}
 
 let package = Package(
     name: "tributary",

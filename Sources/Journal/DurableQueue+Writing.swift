@@ -1,7 +1,15 @@
 internal import Synchronization
 
 /// The writer thread's work.
-extension DurableQueue {
+extension DurableQueue: SpareSource {
+    func has(_ directory: Int) -> Bool {
+        state.withLock { state in state.spares.contains { $0.directory == directory } }
+    }
+
+    func take(_ directory: Int) -> SegmentSpare? {
+        state.withLock { $0.takeSpare(in: directory) }
+    }
+
     /// Stores one group of what waits, and answers.
     @discardableResult
     package func writerTurn() -> Turn {
@@ -23,9 +31,7 @@ extension DurableQueue {
     private func store(_ records: ArraySlice<WaitingRecord<Payload>>) -> Int {
         let (outcome, closed, segment, spent) = writer.withLock { writer in
             let before = writer.syncNanoseconds
-            let outcome = writer.store(Array(records)) { directory in
-                self.state.withLock { $0.takeSpare(in: directory) }
-            }
+            let outcome = writer.store(Array(records), spares: self)
             _ = writer.syncWhenDue()
             defer { writer.closed = [] }
             return (outcome, writer.closed, writer.active?.info, writer.syncNanoseconds - before)

@@ -21,7 +21,7 @@ package final class DurableQueue<FileSystem: JournalFileSystem, Payload: Journal
     let keeper: Mutex<QueueKeeper<FileSystem>>
     let writerSignal = Signal()
     let keeperSignal = Signal()
-    private let locks: [FileSystem.Lock]
+    private let locks: Mutex<[FileSystem.Lock]>
     private let threads: Bool
     private let ended = Signal()
     private let running = Mutex(0)
@@ -37,7 +37,7 @@ package final class DurableQueue<FileSystem: JournalFileSystem, Payload: Journal
         self.threads = threads
         let paths = SegmentPaths(options)
         self.paths = paths
-        locks = try Self.prepare(files, options, paths)
+        let locks = try Self.prepare(files, options, paths)
         var cursor = CursorFiles(files: files, paths: paths)
         let found = cursor.load()
         var recovery = QueueRecovery(files: files, options: options)
@@ -55,6 +55,7 @@ package final class DurableQueue<FileSystem: JournalFileSystem, Payload: Journal
             lastDirectory: recovered.segments.last?.directory ?? options.dataDirectories.count - 1
         )
         state = Mutex(QueueState(options: options, recovered: recovered))
+        self.locks = Mutex(locks)
         self.writer = Mutex(writer)
         self.keeper = Mutex(keeper)
         if threads { try startThreads() }
@@ -160,10 +161,14 @@ package final class DurableQueue<FileSystem: JournalFileSystem, Payload: Journal
 
     // MARK: Ending
 
-    /// Stores what waits, makes the cursor durable and gives the directories back with the last reference. Blocks; what is
-    /// taken and not finished is taken again after the next start.
+    /// Stores what waits, makes the cursor durable and gives the directories back. Blocks; what is taken and not finished
+    /// is taken again after the next start. A queue with threads lives until this is called; calling it again does nothing.
     package func close() {
-        state.withLock { $0.close() }
+        let isNews = state.withLock { state in
+            defer { state.close() }
+            return !state.isClosed
+        }
+        guard isNews else { return }
         if threads {
             writerSignal.raise()
             keeperSignal.raise()
@@ -173,6 +178,7 @@ package final class DurableQueue<FileSystem: JournalFileSystem, Payload: Journal
         writer.withLock { $0.close() }
         publishClosed()
         keeperClose()
+        locks.withLock { $0 = [] }
     }
 
     // MARK: Threads

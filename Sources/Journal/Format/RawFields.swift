@@ -20,7 +20,7 @@ extension UnsafeMutableRawBufferPointer {
 
     /// Zeroes all of it.
     func clear() {
-        guard let start = unsafe baseAddress else { return }
+        guard let start = baseAddress else { return }
         unsafe memset(start, 0, count)
     }
 }

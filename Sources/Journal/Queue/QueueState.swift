@@ -13,7 +13,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
     // Appends.
     private var waiting = Fifo<WaitingRecord<Payload>>()
     private(set) var waitingBytes = 0
-    var isClosed = false
+    private(set) var isClosed = false
     /// Why nothing is stored any more.
     var failure: JournalError?
     /// Why nothing can be stored just now, or why the backlog or the cursor is stuck.
@@ -147,7 +147,9 @@ struct QueueState<Payload: JournalPayload>: Sendable {
     }
 
     mutating func takeSpare(in directory: Int) -> SegmentSpare? {
-        guard let index = spares.firstIndex(where: { $0.directory == directory }) else { return nil }
+        // The largest needs least room on a full disk.
+        let here = spares.indices.filter { spares[$0].directory == directory }
+        guard let index = here.max(by: { spares[$0].size < spares[$1].size }) else { return nil }
         return spares.remove(at: index)
     }
 
@@ -232,6 +234,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
         waking waker: JournalWaker?
     ) -> JournalTake<Payload>? {
         let minimum = max(minimum, 1)
+        if isClosed { return nil }
         guard limit > 0, isReady(minimum) else {
             if let waker {
                 waiters.removeAll { $0.waker === waker }

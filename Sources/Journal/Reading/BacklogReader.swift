@@ -86,7 +86,9 @@ struct BacklogReader<FileSystem: JournalFileSystem>: Sendable {
                 damage = span
             case .frame(let header, let offset, let content):
                 if header.first > result.end {
-                    result.items.append(.gap(result.end..<header.first, span: damage, reason: "no frame verifies there"))
+                    result.items.append(
+                        .gap(result.end..<header.first, span: damage, reason: "no frame verifies there")
+                    )
                 }
                 damage = 0..<0
                 let span = offset..<(offset + header.extent)

@@ -263,11 +263,12 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
         guard scan.endOffset + FrameHeader.size <= segment.size else { return }
         let bytes = unsafe buffer[0..<FrameHeader.size]
         guard (unsafe try? segment.file.readAll(into: bytes, at: scan.endOffset)) == FrameHeader.size else { return }
-        let isFrame = unsafe FrameHeader.decode(
-            UnsafeRawBufferPointer(bytes),
-            seed: segment.id.seed,
-            offset: scan.endOffset
-        ) != nil
+        let isFrame =
+            unsafe FrameHeader.decode(
+                UnsafeRawBufferPointer(bytes),
+                seed: segment.id.seed,
+                offset: scan.endOffset
+            ) != nil
         guard isFrame else { return }
         let text = "an unfinished group at \(scan.endOffset) is left out; nobody was told that it is stored"
         report.tailBytes += FrameHeader.size

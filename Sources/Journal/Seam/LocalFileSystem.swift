@@ -90,7 +90,9 @@ package struct LocalFileSystem: JournalFileSystem {
     package func freeBytes(in directory: String) throws(FileSystemError) -> Int {
         var status = statvfs()
         guard unsafe statvfs(directory, &status) == 0 else { throw FileSystemError("free space of", directory, errno) }
-        return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+        return Int(
+            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
+        )
     }
 
     package func lock(_ path: String, holder: String) throws(FileSystemError) -> LockAnswer<LocalLock> {

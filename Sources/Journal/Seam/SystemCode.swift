@@ -11,9 +11,9 @@ enum SystemCode {
     static let inputOutput = EIO
     static let noSpace = ENOSPC
 
-    /// ENOSPC, or EDQUOT where the file system has quotas.
+    /// A full disk or quota; or too many open files, or no memory, which pass as well.
     static func isLackOfSpace(_ code: CInt) -> Bool {
-        code == ENOSPC || code == EDQUOT
+        [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM].contains(code)
     }
 
     static func text(_ code: CInt) -> String {

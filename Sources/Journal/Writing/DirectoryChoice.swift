@@ -19,16 +19,19 @@ struct DirectoryChoice: Hashable, Sendable {
         self.last = last
     }
 
-    /// The directories to try, best first: those behind the last one used, unfailed ones without a strike before others.
-    func candidates(now: UInt64) -> [Int] {
+    /// The directories to try, best first: those behind the last one used, ones without a strike before others. A full
+    /// one is tried where it has a spare segment, which needs no room.
+    func candidates(now: UInt64, hasSpare: (Int) -> Bool = { _ in false }) -> [Int] {
         let turn = (1...standings.count).map { (last + $0) % standings.count }
-        let usable = turn.filter { !standings[$0].isFailed && (standings[$0].fullUntil ?? 0) <= now }
+        let usable = turn.filter {
+            !standings[$0].isFailed && ((standings[$0].fullUntil ?? 0) <= now || hasSpare($0))
+        }
         return usable.filter { standings[$0].strikes == 0 } + usable.filter { standings[$0].strikes > 0 }
     }
 
     /// Whether every directory has failed.
     var isHopeless: Bool { standings.allSatisfy(\.isFailed) }
-    var failed: [Int] { standings.indices.filter { standings[$0].isFailed } }
+    var count: Int { standings.count }
     var full: [Int] { standings.indices.filter { !standings[$0].isFailed && standings[$0].fullUntil != nil } }
 
     mutating func used(_ directory: Int) { last = directory }

@@ -1,15 +1,12 @@
 /// Opening, sealing and giving up segments.
 extension GroupWriter {
     /// Opens a segment in the next directory that takes one.
-    mutating func open(
-        needing bytes: Int,
-        except left: Int?,
-        spare: (_ directory: Int) -> SegmentSpare?
-    ) throws(JournalError) {
+    mutating func open(needing bytes: Int, spares: some SpareSource) throws(JournalError) {
         var failure: FileSystemError?
-        for directory in directories.candidates(now: files.now()) where directory != left {
+        // What fails is left out of the next round, for good or until there may be room: this ends.
+        while let directory = directories.candidates(now: files.now(), hasSpare: spares.has).first {
             do throws(FileSystemError) {
-                active = try create(in: directory, needing: bytes, spare: spare(directory))
+                active = try create(in: directory, needing: bytes, spare: spares.take(directory))
                 directories.used(directory)
                 return
             } catch {
@@ -51,7 +48,10 @@ extension GroupWriter {
             try files.rename(paths.spare(spare.id, in: directory), to: path)
             file = try files.open(path)
         } else {
-            guard files.room(in: paths.data[directory], above: options.minimumRequiredSpace) >= bytes else {
+            guard
+                files.room(in: paths.data[directory], above: options.minimumRequiredSpace)
+                    >= SegmentHeader.framesStart + bytes
+            else {
                 throw FileSystemError("create", path, SystemCode.noSpace)
             }
             file = try files.create(path)
@@ -141,7 +141,8 @@ extension GroupWriter {
             }
         } else {
             let isGivenUp = directories.strike(directory)
-            tell(.syncFailed, "\(error); what was being stored goes to a new segment", path)
+            let rest = directories.count == 1 ? "" : ", and this directory is used where no other takes more"
+            tell(.syncFailed, "\(error); what was being stored goes to a new segment\(rest)", path)
             if isGivenUp { tell(.directoryFailed, "failed twice in a row and is left out until a restart", path) }
         }
     }

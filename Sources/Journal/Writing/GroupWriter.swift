@@ -55,15 +55,12 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
 
     /// Stores records from the front, as many as go into one segment; at least one, or none at all.
     ///
-    /// - Parameter spare: hands over a released segment of this directory, if there is one.
-    mutating func store<Payload>(
-        _ records: [WaitingRecord<Payload>],
-        spare: (_ directory: Int) -> SegmentSpare?
-    ) -> Outcome {
+    /// - Parameter spares: the released segments.
+    mutating func store<Payload>(_ records: [WaitingRecord<Payload>], spares: some SpareSource) -> Outcome {
         // Every failure takes a segment or a directory out of the choice, so this ends.
         while true {
             do throws(JournalError) {
-                try prepare(records[0], spare: spare)
+                try prepare(records[0], spares: spares)
             } catch {
                 return .refused(error)
             }
@@ -74,7 +71,7 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
             } catch {
                 reportTrouble(error, in: segment.directory)
                 // Nothing of the group is written yet: the segment stays good, and stays where nothing else has room.
-                if case .failure(let reason) = moveOn(spare: spare, needing: places.bytes) { return .refused(reason) }
+                if case .failure(let reason) = moveOn(needing: places.bytes, spares: spares) { return .refused(reason) }
                 continue
             }
             do throws(FileSystemError) {
@@ -197,7 +194,7 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
     /// Sees to it that the active segment has room for a record.
     private mutating func prepare<Payload>(
         _ record: WaitingRecord<Payload>,
-        spare: (_ directory: Int) -> SegmentSpare?
+        spares: some SpareSource
     ) throws(JournalError) {
         if let segment = active {
             let extent = record.extent(overhead: segment.overhead)
@@ -206,21 +203,18 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
         }
         // What a cipher adds is known when its segment is there; more than this no cipher may add.
         let need = record.extent(overhead: options.cipher == nil ? 0 : Self.overheadLimit)
-        try open(needing: need, except: nil, spare: spare)
+        try open(needing: need, spares: spares)
     }
 
     /// The most that a cipher adds to a payload, in bytes.
     static var overheadLimit: Int { 64 }
 
     /// Leaves a segment whose directory has no room for another where there is one.
-    private mutating func moveOn(
-        spare: (_ directory: Int) -> SegmentSpare?,
-        needing bytes: Int
-    ) -> Result<Void, JournalError> {
+    private mutating func moveOn(needing bytes: Int, spares: some SpareSource) -> Result<Void, JournalError> {
         guard let old = active else { return .success(()) }
         active = nil
         do throws(JournalError) {
-            try open(needing: bytes, except: old.directory, spare: spare)
+            try open(needing: bytes, spares: spares)
         } catch {
             active = old
             return .failure(error)

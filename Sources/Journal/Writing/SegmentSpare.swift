@@ -5,3 +5,9 @@ struct SegmentSpare: Hashable, Sendable {
     /// Bytes that the file has.
     let size: Int
 }
+
+/// Where the writer gets them: the owner's list, under its lock.
+protocol SpareSource {
+    func has(_ directory: Int) -> Bool
+    func take(_ directory: Int) -> SegmentSpare?
+}

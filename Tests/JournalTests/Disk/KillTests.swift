@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// A process that is killed again and again, and a ledger of what it said.
 @Suite("Killed processes")

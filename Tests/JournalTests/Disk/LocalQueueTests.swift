@@ -129,7 +129,11 @@ final class LocalQueueTests {
         queue.close()
         let error = await withCheckedContinuation { (done: CheckedContinuation<JournalError?, Never>) in
             queue.append(TestPayload(batch: 1, sizes: [20])) { result in
-                if case .failure(let error) = result { done.resume(returning: error) } else { done.resume(returning: nil) }
+                if case .failure(let error) = result {
+                    done.resume(returning: error)
+                } else {
+                    done.resume(returning: nil)
+                }
             }
         }
         #expect(error?.code == .closed)

@@ -43,7 +43,8 @@ struct FormatTests {
         let bytes = Self.bytes(FrameHeader.size) { header.encode(into: $0, seed: Self.id.seed, offset: 8_192) }
         #expect(
             bytes[..<36] == [
-                0x54, 0x52, 0x46, 0x52, 100, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 7, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0,
+                0x54, 0x52, 0x46, 0x52, 100, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 7, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 5, 0,
+                0, 0,
                 0xDD, 0xCC, 0xBB, 0xAA,
             ]
         )
@@ -64,8 +65,14 @@ struct FormatTests {
         done.insert(12..<15)
         let slot = CursorSlot(queue: 1, generation: 2, done: done, durable: 20, nextSegment: 5)
         let blocks: [(bytes: [UInt8], isSound: ([UInt8]) -> Bool)] = [
-            (Self.bytes(67) { header.encode(into: $0) }, { $0.withUnsafeBytes { SegmentHeader.decode($0, id: Self.id) == header } }),
-            (Self.bytes(64) { seal.encode(into: $0) }, { $0.withUnsafeBytes { SegmentSeal.decode($0, id: Self.id) == seal } }),
+            (
+                Self.bytes(67) { header.encode(into: $0) },
+                { $0.withUnsafeBytes { SegmentHeader.decode($0, id: Self.id) == header } }
+            ),
+            (
+                Self.bytes(64) { seal.encode(into: $0) },
+                { $0.withUnsafeBytes { SegmentSeal.decode($0, id: Self.id) == seal } }
+            ),
             (
                 Array(Self.bytes(CursorSlot.fileSize) { _ = slot.encode(into: $0) }[..<80]),
                 { $0.withUnsafeBytes { CursorSlot.decode($0) == slot } }

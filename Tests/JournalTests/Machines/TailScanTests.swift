@@ -5,7 +5,13 @@ import Testing
 /// Frames as they are met, and what follows from them.
 @Suite("The end of a segment")
 struct TailScanTests {
-    static func frame(_ first: UInt64, _ count: Int, synced: UInt64 = 0, begins: Bool = true, ends: Bool = true) -> FrameHeader {
+    static func frame(
+        _ first: UInt64,
+        _ count: Int,
+        synced: UInt64 = 0,
+        begins: Bool = true,
+        ends: Bool = true
+    ) -> FrameHeader {
         FrameHeader(
             length: 24,
             first: first,
@@ -19,7 +25,10 @@ struct TailScanTests {
     }
 
     /// Frames one behind the other; `nil` is a frame that did not reach the disk.
-    static func scan(_ frames: [FrameHeader?], synced: UInt64 = 0) -> (TailScan, void: [Range<UInt64>], lost: [Range<UInt64>]) {
+    static func scan(
+        _ frames: [FrameHeader?],
+        synced: UInt64 = 0
+    ) -> (TailScan, void: [Range<UInt64>], lost: [Range<UInt64>]) {
         var scan = TailScan(first: 0, synced: synced)
         var offset = SegmentHeader.framesStart
         for frame in frames {

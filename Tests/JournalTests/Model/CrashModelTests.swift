@@ -88,18 +88,30 @@ struct CrashModelTests {
         #expect(complaints == [])
     }
 
+    @Test("Encrypted")
+    func encrypted() {
+        let change: (inout JournalOptions) -> Void = { $0.cipher = TestCipher(key: 3) }
+        let complaints = Self.play("encrypted", states: Dose.of(100, long: 2_000), change: change)
+        #expect(complaints == [])
+    }
+
     @Test("With calls that fail, a full disk and short writes")
     func faults() {
-        let complaints = Self.play("faults", states: Dose.of(1_000, long: 20_000), directories: 2, faults: { player in
-            var faults = ModelDisk.Faults()
-            switch player.number(0...3) {
-            case 0: faults.syncs = 60
-            case 1: (faults.writes, faults.creates, faults.directorySyncs) = (30, 30, 30)
-            case 2: faults.shortWrites = 300
-            default: player.disk.capacity = player.disk.used + player.number(0...40) << 10
+        let complaints = Self.play(
+            "faults",
+            states: Dose.of(1_000, long: 20_000),
+            directories: 2,
+            faults: { player in
+                var faults = ModelDisk.Faults()
+                switch player.number(0...3) {
+                case 0: faults.syncs = 60
+                case 1: (faults.writes, faults.creates, faults.directorySyncs) = (30, 30, 30)
+                case 2: faults.shortWrites = 300
+                default: player.disk.capacity = player.disk.used + player.number(0...40) << 10
+                }
+                player.disk.faults = faults
             }
-            player.disk.faults = faults
-        })
+        )
         #expect(complaints == [])
     }
 }

@@ -54,11 +54,17 @@ struct DamageTests {
         if drained != drained.sorted() { complaints.append("out of order") }
         let missing = rest.expected.subtracting(seen)
         let said = queue.counters.lostItems
-        if UInt64(missing.count) != said { complaints.append("\(missing.count) items missing, \(said) said to be lost") }
-        if player.log.items(.lost) != said { complaints.append("notices tell of \(player.log.items(.lost)) lost items, not \(said)") }
+        if UInt64(missing.count) != said {
+            complaints.append("\(missing.count) items missing, \(said) said to be lost")
+        }
+        if player.log.items(.lost) != said {
+            complaints.append("notices tell of \(player.log.items(.lost)) lost items, not \(said)")
+        }
         let again = seen.intersection(rest.finished)
         if !again.isEmpty, !what.contains("cursor") { complaints.append("\(again.count) delivered items came again") }
-        if queue.pendingItems != UInt64(seen.count) { complaints.append("\(queue.pendingItems) pending, \(seen.count) given") }
+        if queue.pendingItems != UInt64(seen.count) {
+            complaints.append("\(queue.pendingItems) pending, \(seen.count) given")
+        }
         // And the loss is told once: the next start knows of it.
         queue.close()
         player.died(power: false)

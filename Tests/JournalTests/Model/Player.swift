@@ -50,7 +50,8 @@ struct Player {
             let batch = nextBatch
             nextBatch += 1
             let isLarge = number(1...20) == 1
-            let sizes = (0..<number(1...(isLarge ? 40 : 6))).map { _ in number(10...(number(1...15) == 1 ? 1_500 : 120)) }
+            let sizes = (0..<number(1...(isLarge ? 40 : 6))).map { _ in number(10...(number(1...15) == 1 ? 1_500 : 120))
+            }
             judge.offered[batch] = sizes.count
             queue.append(TestPayload(batch: batch, sizes: sizes)) { [disk] result in
                 // What a machine says while its power goes is heard by nobody.

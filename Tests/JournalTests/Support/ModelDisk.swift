@@ -80,6 +80,7 @@ final class ModelDisk: JournalFileSystem, @unchecked Sendable {
     var trace: [String]?
     /// A failure that the disk was made to report at least once.
     var hasFailed = false
+    var bytesRead = 0
 
     init(seed: UInt64) {
         dice = SeededGenerator(seed: seed)
@@ -133,7 +134,8 @@ final class ModelDisk: JournalFileSystem, @unchecked Sendable {
         for path in directories.keys.sorted() {
             guard var directory = directories[path] else { continue }
             // Metadata is ordered within a directory: a prefix survives.
-            let count = chance(survival) ? directory.pending.count : Int.random(in: 0...directory.pending.count, using: &dice)
+            let count =
+                chance(survival) ? directory.pending.count : Int.random(in: 0...directory.pending.count, using: &dice)
             for entry in directory.pending.prefix(survival == 0 ? 0 : count) { Self.apply(entry, &directory.durable) }
             directory.live = directory.durable
             directory.pending = []
@@ -210,7 +212,9 @@ final class ModelDisk: JournalFileSystem, @unchecked Sendable {
 
     func names(in directory: String) throws(FileSystemError) -> [String] {
         if isDown { throw FileSystemError("list", directory, EIO) }
-        guard let names = directories[directory]?.live.keys.sorted() else { throw FileSystemError("list", directory, ENOENT) }
+        guard let names = directories[directory]?.live.keys.sorted() else {
+            throw FileSystemError("list", directory, ENOENT)
+        }
         return names
     }
 
@@ -274,7 +278,9 @@ extension String {
 extension [UInt8] {
     /// Writes over what is there, growing with zeros up to `offset`.
     mutating func put(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
-        if count < offset + bytes.count { append(contentsOf: [UInt8](repeating: 0, count: offset + bytes.count - count)) }
+        if count < offset + bytes.count {
+            append(contentsOf: [UInt8](repeating: 0, count: offset + bytes.count - count))
+        }
         withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[offset...]).copyMemory(from: bytes) }
     }
 }

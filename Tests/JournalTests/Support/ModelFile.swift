@@ -24,7 +24,10 @@ final class ModelFile: JournalFile, @unchecked Sendable {
         if disk.isDown { throw FileSystemError("read", path, EIO) }
         let count = min(buffer.count, max(0, inode.live.count - offset))
         if count == 0 { return 0 }
-        if !inode.unreadable.isEmpty, (offset / 4_096...(offset + count - 1) / 4_096).contains(where: inode.unreadable.contains) {
+        disk.bytesRead += count
+        if !inode.unreadable.isEmpty,
+            (offset / 4_096...(offset + count - 1) / 4_096).contains(where: inode.unreadable.contains)
+        {
             throw FileSystemError("read", path, EIO)
         }
         if path.contains(disk.faults.scope), disk.chance(disk.faults.reads) { throw FileSystemError("read", path, EIO) }

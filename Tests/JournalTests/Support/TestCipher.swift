@@ -11,7 +11,10 @@ struct TestCipher: JournalCipher {
     func segment(_ parameters: [UInt8]) throws(JournalError) -> any JournalSegmentCipher {
         let name = Array("key-\(key)-".utf8)
         guard parameters.starts(with: name) else {
-            throw JournalError(.key, "the key store has no key \(String(decoding: parameters.prefix(6), as: UTF8.self))")
+            throw JournalError(
+                .key,
+                "the key store has no key \(String(decoding: parameters.prefix(6), as: UTF8.self))"
+            )
         }
         return TestSegmentCipher(start: parameters.reduce(key) { $0 &* 31 &+ UInt64($1) })
     }
@@ -24,7 +27,9 @@ struct TestSegmentCipher: JournalSegmentCipher {
     func seal(_ plain: UnsafeRawBufferPointer, into sealed: UnsafeMutableRawBufferPointer, offset: Int) {
         for index in plain.indices { sealed[index] = plain[index] ^ mask(offset, index) }
         var tag = tag(plain, offset)
-        withUnsafeBytes(of: &tag) { UnsafeMutableRawBufferPointer(rebasing: sealed[plain.count...]).copyMemory(from: $0) }
+        withUnsafeBytes(of: &tag) {
+            UnsafeMutableRawBufferPointer(rebasing: sealed[plain.count...]).copyMemory(from: $0)
+        }
     }
 
     func open(_ sealed: UnsafeMutableRawBufferPointer, offset: Int) -> Int? {

@@ -75,7 +75,9 @@ struct TestPayload: JournalPayload {
             id = UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: range.lowerBound + 2, as: UInt64.self))
         }
         let expected = Self.item(id, size: range.count)
-        let isSound = bytes.withUnsafeBytes { memcmp($0.baseAddress! + range.lowerBound, expected, expected.count) == 0 }
+        let isSound = bytes.withUnsafeBytes {
+            memcmp($0.baseAddress! + range.lowerBound, expected, expected.count) == 0
+        }
         return isSound ? id : nil
     }
 }
