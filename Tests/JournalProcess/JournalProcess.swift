@@ -43,7 +43,10 @@ struct JournalProcess {
 
     static func work(_ queue: Queue, first: UInt64) -> Never {
         var next = first
+        let parent = getppid()
         while true {
+            // The test is gone: nobody would end this.
+            if getppid() != parent { exit(1) }
             for _ in 0..<4 {
                 let batch = next
                 let count = 20

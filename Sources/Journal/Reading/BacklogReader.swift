@@ -49,6 +49,7 @@ struct BacklogReader<FileSystem: JournalFileSystem>: Sendable {
         if var walker, walker.id == request.segment.id, walker.offset == request.offset {
             walker.limit = request.segment.endOffset
             walker.expected = request.expected
+            walker.ceiling = request.segment.end
             return walker
         }
         let path = paths.segment(request.segment.id, in: request.segment.directory)
@@ -67,6 +68,7 @@ struct BacklogReader<FileSystem: JournalFileSystem>: Sendable {
             offset: request.offset,
             limit: request.segment.endOffset,
             expected: request.expected,
+            ceiling: request.segment.end,
             toleratesErrors: false,
             chunk: Self.chunk,
             buffer: buffer

@@ -26,6 +26,8 @@ struct FrameWalker<File: JournalFile>: Sendable {
     var limit: Int
     /// Sequences rise: a frame with an earlier one is none of this place.
     var expected: UInt64
+    /// No item of the segment has this sequence or a later one.
+    var ceiling: UInt64
     /// What cannot be read is taken for zeros, in pieces of a block, instead of failing.
     var toleratesErrors: Bool
     /// Bytes that could not be read and were taken for zeros.
@@ -45,6 +47,7 @@ struct FrameWalker<File: JournalFile>: Sendable {
         offset: Int,
         limit: Int,
         expected: UInt64,
+        ceiling: UInt64 = .max,
         toleratesErrors: Bool,
         chunk: Int,
         buffer: RawBuffer
@@ -54,6 +57,7 @@ struct FrameWalker<File: JournalFile>: Sendable {
         self.offset = offset
         self.limit = limit
         self.expected = expected
+        self.ceiling = ceiling
         self.toleratesErrors = toleratesErrors
         self.chunk = chunk
         self.buffer = buffer
@@ -95,7 +99,7 @@ struct FrameWalker<File: JournalFile>: Sendable {
         try load(place, FrameHeader.size)
         let bytes = unsafe buffer[(place - loaded.lowerBound)..<(place - loaded.lowerBound + FrameHeader.size)]
         guard let header = unsafe FrameHeader.decode(UnsafeRawBufferPointer(bytes), seed: seed, offset: place),
-            header.first >= expected, place + FrameHeader.size + header.length <= limit
+            header.first >= expected, header.end <= ceiling, place + FrameHeader.size + header.length <= limit
         else { return nil }
         return header
     }

@@ -17,6 +17,7 @@ struct KillTests {
         process.arguments = arguments
         _ = FileManager.default.createFile(atPath: output, contents: nil)
         process.standardOutput = FileHandle(forWritingAtPath: output)
+        process.standardError = FileHandle.nullDevice
         try process.run()
         return process
     }
