@@ -59,12 +59,6 @@ DEFECTS = {
         "$0.releasable(syncedFloor: $0.done.floor)",
         "a segment is reused before a synced cursor covers it",
     ),
-    "one-cursor-slot": (
-        "Keeping/CursorFiles.swift",
-        "        current = 1 - current\n",
-        "",
-        "the cursor that was synced is written over",
-    ),
     "no-nonce": (
         "Format/SegmentID.swift",
         "        Checksum.of(UInt64(nonce), from: Checksum.of(number))\n",
@@ -104,7 +98,7 @@ DEFECTS = {
     "give-back-lost": (
         "Queue/QueueState.swift",
         "            for piece in pieces { back(piece) }\n",
-        "",
+        "            break\n",
         "what was not delivered is not given again",
     ),
 }

@@ -61,9 +61,10 @@ struct CrashModelTests {
                 looked += inRecovery ? 2 : 1
                 if !fork.judge.complaints.isEmpty { return (fork.judge.complaints, looked) }
             }
-            // And on with one of the fates.
-            if power { player.disk.powerCut() } else { player.disk.restart() }
-            player.died(power: power)
+            // And on with one of the fates; a kill before a later power cut leaves what only the kernel knew.
+            let isCut = power && player.number(0...2) > 0
+            if isCut { player.disk.powerCut() } else { player.disk.restart() }
+            player.died(power: isCut)
             player.open()
             if !player.judge.complaints.isEmpty { break }
         }

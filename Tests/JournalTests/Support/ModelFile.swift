@@ -64,7 +64,10 @@ final class ModelFile: JournalFile, @unchecked Sendable {
             if !disk.isDown { disk.land(inode, 500) }
             throw error
         }
-        inode.durable = inode.live
+        // Only what is dirty is written: what an earlier, failed sync marked clean is not.
+        for write in inode.pending {
+            write.bytes.withUnsafeBytes { inode.durable.put($0, at: write.offset) }
+        }
         inode.pending = []
     }
 
