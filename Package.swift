@@ -34,7 +34,7 @@ var targets: [Target] = [
 
     .target(name: "Events", dependencies: [nio], swiftSettings: sources),
     .target(name: "Journal", dependencies: ["CPlatform"], swiftSettings: sources),
-    .target(name: "Secure", dependencies: ["COpenSSL", nio], swiftSettings: sources),
+    .target(name: "Secure", dependencies: ["COpenSSL", nio, posix], swiftSettings: sources),
     .target(
         name: "AvroRPC",
         dependencies: ["Events", "Secure", "CPlatform", "CZlib", nio, posix, log, deque],

@@ -21,6 +21,8 @@ public struct RPCError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let limitExceeded = Code("limitExceeded")
         /// The checksum of a call does not match its bytes.
         public static let checksumMismatch = Code("checksumMismatch")
+        /// The peer's TLS or compression is not what is set here.
+        public static let layers = Code("layers")
         /// The TLS handshake or a TLS record failed.
         public static let tls = Code("tls")
     }

@@ -63,16 +63,36 @@ static inline unsigned long COpenSSL_rfc2253(void) {
     return XN_FLAG_RFC2253;
 }
 
-static inline int COpenSSL_certificates_count(const STACK_OF(X509) *stack) {
-    return stack == NULL ? 0 : sk_X509_num(stack);
+static inline int COpenSSL_is_data(const PKCS7 *content) {
+    return PKCS7_type_is_data(content);
 }
 
-static inline X509 *COpenSSL_certificates_at(const STACK_OF(X509) *stack, int index) {
-    return sk_X509_value(stack, index);
+static inline int COpenSSL_is_encrypted(const PKCS7 *content) {
+    return PKCS7_type_is_encrypted(content);
 }
 
-static inline void COpenSSL_certificates_free(STACK_OF(X509) *stack) {
-    sk_X509_pop_free(stack, X509_free);
+static inline int COpenSSL_contents_count(const STACK_OF(PKCS7) *stack) {
+    return stack == NULL ? 0 : sk_PKCS7_num(stack);
+}
+
+static inline PKCS7 *COpenSSL_contents_at(const STACK_OF(PKCS7) *stack, int index) {
+    return sk_PKCS7_value(stack, index);
+}
+
+static inline void COpenSSL_contents_free(STACK_OF(PKCS7) *stack) {
+    sk_PKCS7_pop_free(stack, PKCS7_free);
+}
+
+static inline int COpenSSL_bags_count(const STACK_OF(PKCS12_SAFEBAG) *stack) {
+    return stack == NULL ? 0 : sk_PKCS12_SAFEBAG_num(stack);
+}
+
+static inline PKCS12_SAFEBAG *COpenSSL_bags_at(const STACK_OF(PKCS12_SAFEBAG) *stack, int index) {
+    return sk_PKCS12_SAFEBAG_value(stack, index);
+}
+
+static inline void COpenSSL_bags_free(STACK_OF(PKCS12_SAFEBAG) *stack) {
+    sk_PKCS12_SAFEBAG_pop_free(stack, PKCS12_SAFEBAG_free);
 }
 
 static inline int COpenSSL_ciphers_count(const STACK_OF(SSL_CIPHER) *stack) {

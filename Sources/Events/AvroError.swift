@@ -23,6 +23,14 @@ public struct AvroError: Error, Hashable, CustomStringConvertible {
         public static let notInSchema = Code(text: "a value is not in the schema")
         /// More bytes of events than a batch can address (4 GiB).
         public static let batchTooLarge = Code(text: "a batch is larger than 4 GiB")
+        /// More events in a batch than `EventLimits` allow.
+        public static let tooManyEvents = Code(text: "a batch holds more events than the limit")
+        /// More headers in an event than `EventLimits` allow.
+        public static let tooManyHeaders = Code(text: "an event holds more headers than the limit")
+        /// A header map larger than `EventLimits` allow.
+        public static let headersTooLarge = Code(text: "an event's headers are larger than the limit")
+        /// A body larger than `EventLimits` allow.
+        public static let bodyTooLarge = Code(text: "an event's body is larger than the limit")
     }
 
     public let code: Code

@@ -7,22 +7,29 @@ extension EventBatch {
     /// maps may come in several blocks, with negative counts and sizes (Avro specification, "Arrays").
     ///
     /// - Returns: the batch and the bytes read; what stands behind them is not looked at.
-    public static func decode(array payload: ByteBuffer) throws(AvroError) -> (batch: EventBatch, consumed: Int) {
-        unsafe try decode(payload, EventWalk.array)
+    public static func decode(
+        array payload: ByteBuffer,
+        limits: EventLimits = .none
+    ) throws(AvroError) -> (batch: EventBatch, consumed: Int) {
+        unsafe try decode(payload, limits, EventWalk.array)
     }
 
     /// Reads one event from the front of `payload`, as `append` carries it.
-    public static func decode(single payload: ByteBuffer) throws(AvroError) -> (batch: EventBatch, consumed: Int) {
-        unsafe try decode(payload, EventWalk.single)
+    public static func decode(
+        single payload: ByteBuffer,
+        limits: EventLimits = .none
+    ) throws(AvroError) -> (batch: EventBatch, consumed: Int) {
+        unsafe try decode(payload, limits, EventWalk.single)
     }
 
     private static func decode(
         _ payload: ByteBuffer,
-        _ walk: (UnsafeRawBufferPointer) throws(AvroError) -> EventWalk
+        _ limits: EventLimits,
+        _ walk: (UnsafeRawBufferPointer, EventLimits) throws(AvroError) -> EventWalk
     ) throws(AvroError) -> (batch: EventBatch, consumed: Int) {
         let result = unsafe payload.withUnsafeReadableBytes { bytes -> Result<EventWalk, AvroError> in
             do throws(AvroError) {
-                return .success(try unsafe walk(bytes))
+                return .success(try unsafe walk(bytes, limits))
             } catch {
                 return .failure(error)
             }

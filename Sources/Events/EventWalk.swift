@@ -16,14 +16,17 @@ struct EventWalk {
     private static let smallestHeader = 2
 
     /// Walks an Avro array of events.
-    static func array(_ bytes: UnsafeRawBufferPointer) throws(AvroError) -> EventWalk {
+    static func array(_ bytes: UnsafeRawBufferPointer, _ limits: EventLimits) throws(AvroError) -> EventWalk {
         var walk = EventWalk()
         guard bytes.count <= Int(UInt32.max) else { throw AvroError(.batchTooLarge, offset: 0) }
         var reader = unsafe AvroReader(bytes)
         while let block = try unsafe reader.block(minimum: smallestEvent) {
             let start = unsafe reader.position
+            guard block.entries <= limits.events - walk.starts.count else {
+                throw AvroError(.tooManyEvents, offset: start)
+            }
             walk.starts.reserveCapacity(walk.starts.count + block.entries + 1)
-            for _ in 0..<block.entries { try unsafe walk.event(&reader) }
+            for _ in 0..<block.entries { try unsafe walk.event(&reader, limits) }
             try unsafe reader.close(block)
             unsafe walk.runs.append(start..<reader.position)
         }
@@ -32,11 +35,11 @@ struct EventWalk {
     }
 
     /// Walks a single event.
-    static func single(_ bytes: UnsafeRawBufferPointer) throws(AvroError) -> EventWalk {
+    static func single(_ bytes: UnsafeRawBufferPointer, _ limits: EventLimits) throws(AvroError) -> EventWalk {
         var walk = EventWalk()
         guard bytes.count <= Int(UInt32.max) else { throw AvroError(.batchTooLarge, offset: 0) }
         var reader = unsafe AvroReader(bytes)
-        try unsafe walk.event(&reader)
+        try unsafe walk.event(&reader, limits)
         unsafe walk.runs.append(0..<reader.position)
         unsafe walk.finish(at: reader.position)
         return walk
@@ -48,12 +51,15 @@ struct EventWalk {
     }
 
     @inline(__always)
-    private mutating func event(_ reader: inout AvroReader) throws(AvroError) {
+    private mutating func event(_ reader: inout AvroReader, _ limits: EventLimits) throws(AvroError) {
         let start = unsafe reader.position
         // One bit for each (length, first byte, last byte) seen: two keys can only be equal when their bits are.
         var seen: UInt64 = 0
         var suspect = false
+        var headersLeft = limits.headers
         while let block = try unsafe reader.block(minimum: Self.smallestHeader) {
+            headersLeft -= block.entries
+            guard headersLeft >= 0 else { throw AvroError(.tooManyHeaders, offset: start) }
             for _ in 0..<block.entries {
                 let key = try unsafe reader.bytes()
                 let bit = unsafe Self.fingerprint(reader.slice(key))
@@ -63,7 +69,12 @@ struct EventWalk {
             }
             try unsafe reader.close(block)
         }
-        _ = try unsafe reader.bytes()
+        guard unsafe reader.position - start <= limits.headerBytes else {
+            throw AvroError(.headersTooLarge, offset: start)
+        }
+        guard try unsafe reader.bytes().count <= limits.bodyBytes else {
+            throw AvroError(.bodyTooLarge, offset: start)
+        }
         if suspect, unsafe Self.repeatsKey(reader.slice(start..<reader.position)) {
             repeatingKeys.append(starts.count)
         }

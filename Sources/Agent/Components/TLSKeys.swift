@@ -7,18 +7,19 @@ public enum TLSKeys {
         KeySpec("exclude-cipher-suites"), KeySpec("include-cipher-suites"),
     ]
 
+    private static let reload = KeySpec("ssl.reload-interval")
     private static let keyStore = [KeySpec("keystore"), KeySpec("keystore-password"), KeySpec("keystore-type")]
     private static let trustStore = [KeySpec("truststore"), KeySpec("truststore-password"), KeySpec("truststore-type")]
 
     /// Keys of a component that listens.
     public static let server =
-        [KeySpec("ssl", form: .boolean), KeySpec("ssl.client-auth")] + keyStore + trustStore + limits
+        [KeySpec("ssl", form: .boolean), KeySpec("ssl.client-auth"), reload] + keyStore + trustStore + limits
 
     /// Keys of a component that connects.
     public static let client =
         [
             KeySpec("ssl", form: .boolean), KeySpec("trust-all-certs", form: .boolean),
-            KeySpec("ssl.verify-hostname", form: .boolean),
+            KeySpec("ssl.verify-hostname", form: .boolean), reload,
         ] + keyStore + trustStore + limits
 
     /// Where a store's path, password and type stand outside the component: `-Djavax.net.ssl.*`, then the environment.
@@ -61,7 +62,7 @@ public enum TLSKeys {
             throw settings.fault(
                 "keystore",
                 "is missing; `ssl = true` needs a key store",
-                advice: "a PKCS12 or PEM file"
+                advice: "a JKS, JCEKS, PKCS12 or PEM file"
             )
         }
         let mode = settings.string("ssl.client-auth", default: "none")
@@ -80,7 +81,8 @@ public enum TLSKeys {
             keyStore: keyStore,
             trustStore: trustStore,
             clientAuthentication: authentication,
-            limits: limits(settings, process)
+            limits: limits(settings, process),
+            reloadSeconds: try reloadSeconds(settings)
         )
     }
 
@@ -96,8 +98,13 @@ public enum TLSKeys {
             keyStore: settings.string("keystore") == nil ? nil : try store(.keyStore, settings, process),
             verifyHostname: settings.bool("ssl.verify-hostname", default: false),
             trustAll: settings.bool("trust-all-certs", default: false),
-            limits: limits(settings, process)
+            limits: limits(settings, process),
+            reloadSeconds: try reloadSeconds(settings)
         )
+    }
+
+    private static func reloadSeconds(_ settings: ComponentSettings) throws(ConfigurationFault) -> Int {
+        try settings.int(reload.name, default: 10, min: 0, max: 86_400)
     }
 
     private static func store(
@@ -108,7 +115,7 @@ public enum TLSKeys {
         guard let path = settings.string(global.key) ?? global.path(process) else { return nil }
         let type = settings.string(global.key + "-type") ?? global.type(process)
         if let type, StoreType(name: type) == nil {
-            throw settings.fault(global.key + "-type", "`\(type)` is not a type of store", advice: "PKCS12, PEM or JKS")
+            throw settings.fault(global.key + "-type", "`\(type)` is not a type of store", advice: "JKS, JCEKS, PKCS12 or PEM")
         }
         return StoreReference(
             path: path,

@@ -24,6 +24,7 @@ package enum RPCClientConnection {
     ) -> EventLoopFuture<NIOLoopBound<RPCClientHandler>> {
         let address = "\(host):\(port)"
         let deadline = NIODeadline.now() + settings.connectTimeout
+        let layers = ClientLayers(tls: tls, compression: settings.compression, host: host)
         let opened = eventLoop.makePromise(of: Void.self)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(settings.connectTimeout)
@@ -38,11 +39,7 @@ package enum RPCClientConnection {
                         opened: opened,
                         events: events
                     )
-                    if let tls {
-                        try channel.pipeline.syncOperations.addHandler(
-                            TLSHandler(context: tls, role: .client(serverName: host))
-                        )
-                    }
+                    try layers.add(to: channel.pipeline.syncOperations, failed: handler.layerFailed)
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
@@ -63,7 +60,7 @@ package enum RPCClientConnection {
                     return NIOLoopBound(handler, eventLoop: eventLoop)
                 }.flatMapErrorThrowing { error in
                     timer.cancel()
-                    throw error
+                    throw layers.advised(error)
                 }
             }
     }

@@ -117,12 +117,12 @@ package final class RPCClientHandler: ChannelInboundHandler {
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         decoder.append(unwrapInboundIn(data))
         isReading = true
-        do throws(RPCError) {
+        do throws(RPCRejection) {
             while !isClosed, let frame = try decoder.next() {
                 apply(machine.receive(frame, now: context.eventLoop.now), context)
             }
         } catch {
-            fail(error, context)
+            fail(error.error, context)
         }
     }
 
@@ -133,11 +133,11 @@ package final class RPCClientHandler: ChannelInboundHandler {
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let reason = (error as? TLSError)?.description
-        fail(
-            RPCError(reason == nil ? .connectionClosed : .tls, reason ?? "connection to \(address) broke: \(error)"),
-            context
-        )
+        if let error = error as? TLSError {
+            fail(RPCError(error.code == .closedInHandshake ? .connectionClosed : .tls, error.description), context)
+        } else {
+            fail(RPCError(.connectionClosed, "connection to \(address) broke: \(error)"), context)
+        }
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
@@ -171,6 +171,11 @@ package final class RPCClientHandler: ChannelInboundHandler {
         case .close(let error):
             fail(error, context)
         }
+    }
+
+    /// TLS or compression below came to nothing.
+    func layerFailed(_ failure: RPCRejection) {
+        if let context { fail(failure.error, context) }
     }
 
     private func fail(_ error: RPCError, _ context: ChannelHandlerContext) {

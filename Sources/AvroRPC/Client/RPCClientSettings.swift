@@ -4,6 +4,8 @@ public import NIOCore
 public struct RPCClientSettings: Hashable, Sendable {
     /// For the connection and the answer to its handshake (Flume's `connect-timeout`).
     public var connectTimeout: TimeAmount = .seconds(20)
+    /// `nil`: not compressed.
+    public var compression: RPCCompression?
     /// For each call to a peer that did not name itself (Flume's `request-timeout`).
     public var requestTimeout: TimeAmount = .seconds(20)
     /// Calls in flight; `nil`: one as Flume, or eight to a peer that named itself.

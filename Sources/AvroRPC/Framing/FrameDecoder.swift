@@ -53,24 +53,29 @@ struct FrameDecoder {
     }
 
     /// The next frame, `nil` until more has come.
-    mutating func next() throws(RPCError) -> Frame? {
+    mutating func next() throws(RPCRejection) -> Frame? {
         var scan: Scan
         if let begun = self.scan {
             scan = begun
         } else {
             guard let (serial, count) = peekHeader() else { return nil }
             // Java never completes a frame without buffers, and nobody sends one.
-            guard count > 0, count <= limits.frameBuffers else {
-                throw RPCError(.protocolViolation, "a frame of \(count) buffers; the limit is \(limits.frameBuffers)")
+            guard count > 0 else { throw RPCRejection(.frameHead, "a frame of \(count) buffers") }
+            guard count <= limits.frameBuffers else {
+                throw RPCRejection(
+                    .frameBuffers,
+                    "a frame of \(count) buffers; the limit is \(limits.frameBuffers)"
+                )
             }
             scan = Scan(serial: serial, buffersLeft: count, offset: 8)
         }
         while scan.buffersLeft > 0 {
             let at = bytes.readerIndex + scan.offset
             guard let length = bytes.getInteger(at: at, as: Int32.self) else { break }
-            guard length >= 0, scan.offset + 4 + Int(length) <= limits.frameBytes else {
-                throw RPCError(
-                    .limitExceeded,
+            guard length >= 0 else { throw RPCRejection(.bufferLength, "a buffer of \(length) bytes in a frame") }
+            guard scan.offset + 4 + Int(length) <= limits.frameBytes else {
+                throw RPCRejection(
+                    .frameBytes,
                     "a buffer of \(length) bytes in a frame; the limit is \(limits.frameBytes) for the whole frame"
                 )
             }

@@ -40,8 +40,9 @@ package protocol RPCService: Sendable {
     ) -> (any RPCCallHandle)?
     /// A connection was opened (+1) or closed (-1).
     func connectionsChanged(by change: Int)
-    /// A connection ended for a reason that an operator should know.
-    func connectionFailed(_ error: RPCError, peer: String)
+    /// A peer broke a rule or passed a limit: its connection ends, or, where the breach `leavesConnection`, one of its
+    /// calls was answered with an error. Called once for each breach, on any thread.
+    func rejected(_ rejection: RPCRejection, peer: String)
 }
 
 /// A call that is being served.

@@ -1,7 +1,7 @@
 internal import Logging
 package import NIOCore
 internal import NIOPosix
-package import Secure
+internal import Secure
 internal import Synchronization
 
 /// Listens for Flume's Avro RPC and serves every connection on its event loop.
@@ -18,7 +18,7 @@ package final class RPCServer: Sendable {
     }
 
     private let service: any RPCService
-    private let tls: TLSContext?
+    private let layers: ServerLayers
     private let limits: RPCLimits
     private let remembered = ProtocolMemory()
     private let group: any EventLoopGroup
@@ -26,12 +26,12 @@ package final class RPCServer: Sendable {
 
     package init(
         service: any RPCService,
-        tls: TLSContext?,
+        layers: ServerLayers,
         limits: RPCLimits,
         group: any EventLoopGroup
     ) {
         self.service = service
-        self.tls = tls
+        self.layers = layers
         self.limits = limits
         self.group = group
     }
@@ -60,11 +60,9 @@ package final class RPCServer: Sendable {
             service: service,
             remembered: remembered,
             limits: limits,
-            isEncrypted: tls != nil
+            isEncrypted: layers.tls != nil
         )
-        if let tls {
-            try channel.pipeline.syncOperations.addHandler(TLSHandler(context: tls, role: .server))
-        }
+        try layers.add(to: channel.pipeline.syncOperations, limits: limits, failed: handler.layerFailed)
         try channel.pipeline.syncOperations.addHandler(handler)
         let connection = Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
         let id = ObjectIdentifier(channel)

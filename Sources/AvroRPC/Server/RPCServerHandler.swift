@@ -33,6 +33,8 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
     private var isRefusing = false
     /// Set when the server stops and the connection is to close as soon as nothing is open on it.
     private var closesWhenIdle = false
+    /// After a breach whose error the peer is to read: what still comes is thrown away.
+    private var isEnding = false
     /// Our side is closed: what still comes can not be answered, and is not served.
     private var isOutputEnded = false
     private var isClosed = false
@@ -45,7 +47,8 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
         machine = RPCServerMachine(
             description: service.description,
             remembered: remembered,
-            isEncrypted: isEncrypted
+            isEncrypted: isEncrypted,
+            limits: limits.events
         )
     }
 
@@ -61,7 +64,7 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isOutputEnded else { return }
+        guard !isOutputEnded, !isEnding else { return }
         decoder.append(unwrapInboundIn(data))
         isReading = true
         decode(context)
@@ -87,11 +90,25 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let error = error as? TLSError {
-            fail(RPCError(.tls, error.description), context)
+            let breach: RPCBreach =
+                switch error.code {
+                case .plainText: .plainText
+                case .handshakeTimeout: .handshakeTime
+                default: .tls
+                }
+            fail(RPCRejection(breach, error.description), context)
+        } else if let rejection = error as? RPCRejection {
+            // A layer below has found it.
+            fail(rejection, context)
         } else if !isClosed {
             // A connection that the peer reset: its calls are abandoned with it.
             context.close(promise: nil)
         }
+    }
+
+    /// TLS or compression below came to nothing.
+    func layerFailed(_ failure: RPCRejection) {
+        if let context { fail(failure, context) }
     }
 
     /// Whether a peer has all in our hands that it may. One that named itself was told the limits and keeps within them,
@@ -115,8 +132,10 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
 
     /// Takes frames; those above the limits wait where they are.
     private func decode(_ context: ChannelHandlerContext) {
-        do throws(RPCError) {
-            while !isClosed, !isOutputEnded, !isAtLimits, let frame = try decoder.next() { receive(frame, context) }
+        do throws(RPCRejection) {
+            while !isClosed, !isOutputEnded, !isEnding, !isAtLimits, let frame = try decoder.next() {
+                receive(frame, context)
+            }
         } catch {
             fail(error, context)
         }
@@ -126,8 +145,12 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
         switch machine.receive(frame) {
         case .reply(let bytes):
             send(bytes)
-        case .close(let error):
-            fail(error, context)
+        case .reject(let rejection, let reply):
+            send(reply)
+            service.rejected(rejection, peer: peer)
+            if !rejection.breach.leavesConnection { end() }
+        case .close(let rejection):
+            fail(rejection, context)
         case .serve(let call, let token):
             if isRefusing {
                 send(machine.answer(.failed, to: token))
@@ -196,13 +219,20 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
-    private func fail(_ error: RPCError, _ context: ChannelHandlerContext) {
+    private func fail(_ rejection: RPCRejection, _ context: ChannelHandlerContext) {
         guard !isClosed else { return }
         // What was answered before was done: the peer is to know.
         flushReplies(context)
         isClosed = true
-        service.connectionFailed(error, peer: peer)
+        service.rejected(rejection, peer: peer)
         context.close(promise: nil)
+    }
+
+    /// Closes as soon as the open calls are answered; nothing more is read. `proceed`, which follows, closes at once
+    /// where none is open.
+    private func end() {
+        isEnding = true
+        closesWhenIdle = true
     }
 
     /// From now on every new call is answered FAILED at once: the server is stopping.

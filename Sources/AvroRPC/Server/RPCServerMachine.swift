@@ -12,8 +12,10 @@ struct RPCServerMachine {
         case reply(ByteBuffer)
         /// Serve this, then send `answer(_:to:)`.
         case serve(RPCCall, token: CallToken)
+        /// Send this error; then close where the breach is of that kind.
+        case reject(RPCRejection, reply: ByteBuffer)
         /// The stream cannot be trusted any more: close it, answering nothing.
-        case close(RPCError)
+        case close(RPCRejection)
     }
 
     /// A call's serial, and the handshake that its reply still has to carry.
@@ -25,23 +27,30 @@ struct RPCServerMachine {
     private let description: PeerDescription
     private let remembered: ProtocolMemory
     private let isEncrypted: Bool
+    private let limits: EventLimits
     /// A handshake on this connection ended with BOTH or CLIENT.
     private var isEstablished = false
     /// The peer named itself as one of ours.
     private(set) var isNamed = false
 
     /// - Parameter isEncrypted: TLS guards the bytes, so that no checksum is asked for.
-    init(description: PeerDescription, remembered: ProtocolMemory, isEncrypted: Bool) {
+    init(
+        description: PeerDescription,
+        remembered: ProtocolMemory,
+        isEncrypted: Bool,
+        limits: EventLimits = EventLimits()
+    ) {
         self.description = description
         self.remembered = remembered
         self.isEncrypted = isEncrypted
+        self.limits = limits
     }
 
     mutating func receive(_ frame: Frame) -> Action {
         do throws(AvroError) {
             return try read(frame)
         } catch {
-            return .reply(errorReply(frame.serial, handshake: nil, "java.io.EOFException: \(error)"))
+            return reject(frame.serial, nil, RPCRejection(.handshake, "handshake: \(error)"))
         }
     }
 
@@ -63,9 +72,9 @@ struct RPCServerMachine {
             let rest = head.position
             let name = try head.read { reader throws(AvroError) in try reader.string() }
             if name.isEmpty { return .reply(reply(frame.serial, handshake ?? ByteBuffer())) }
-            return try call(name, meta, head, checkedFrom: rest, CallToken(serial: frame.serial, handshake: handshake))
+            return call(name, meta, head, checkedFrom: rest, CallToken(serial: frame.serial, handshake: handshake))
         } catch {
-            return .reply(errorReply(frame.serial, handshake: handshake, "java.io.EOFException: \(error)"))
+            return reject(frame.serial, handshake, RPCRejection(.callHead, "call \(frame.serial): \(error)"))
         }
     }
 
@@ -75,30 +84,58 @@ struct RPCServerMachine {
         _ head: HeadReader,
         checkedFrom rest: Int,
         _ token: CallToken
-    ) throws(AvroError) -> Action {
+    ) -> Action {
         let message: RPCCall.Message
         switch name {
         case "append": message = .append
         case "appendBatch": message = .appendBatch
         default:
-            let text = "org.apache.avro.AvroRuntimeException: No such remote message: \(name.prefix(200))"
-            return .reply(errorReply(token.serial, handshake: token.handshake, text))
+            let text = "No such remote message: \(name.prefix(200))"
+            return reject(token.serial, token.handshake, RPCRejection(.unknownMessage, text))
         }
         if let expected = PeerNaming.word(meta[PeerNaming.Key.checksum]), !isEncrypted {
             guard head.checksum(from: rest) == expected else {
                 let text = "call \(token.serial) does not match its CRC32C: bytes changed on the way"
-                return .close(RPCError(.checksumMismatch, text))
+                return .close(RPCRejection(.checksum, text))
             }
         }
         let payload = head.payload
-        let batch =
-            message == .append
-            ? try EventBatch.decode(single: payload).batch : try EventBatch.decode(array: payload).batch
+        let batch: EventBatch
+        do throws(AvroError) {
+            batch =
+                message == .append
+                ? try EventBatch.decode(single: payload, limits: limits).batch
+                : try EventBatch.decode(array: payload, limits: limits).batch
+        } catch {
+            let text = "call \(token.serial): \(error)\(limit(passedBy: error.code))"
+            return reject(token.serial, token.handshake, RPCRejection(RPCBreach(error), text))
+        }
         let left = PeerNaming.word(meta[PeerNaming.Key.left]).map { TimeAmount.milliseconds(Int64($0)) }
         return .serve(
             RPCCall(message: message, batch: batch, timeLeft: isNamed ? left : nil, isFromNamedPeer: isNamed),
             token: token
         )
+    }
+
+    private func limit(passedBy code: AvroError.Code) -> String {
+        switch code {
+        case .tooManyEvents: ", \(limits.events) events"
+        case .tooManyHeaders: ", \(limits.headers) headers"
+        case .headersTooLarge: ", \(limits.headerBytes) bytes"
+        case .bodyTooLarge: ", \(limits.bodyBytes) bytes"
+        default: ""
+        }
+    }
+
+    /// An error reply in Java's form: the exception's class, then its message.
+    private func reject(_ serial: Int32, _ handshake: ByteBuffer?, _ rejection: RPCRejection) -> Action {
+        let name =
+            switch rejection.breach {
+            case .handshake, .callHead, .datumEnd, .datumValue: "java.io.EOFException"
+            default: "org.apache.avro.AvroRuntimeException"
+            }
+        let reply = errorReply(serial, handshake: handshake, "\(name): \(rejection.message)")
+        return .reject(rejection, reply: reply)
     }
 
     /// The reply to a call that was served.

@@ -30,6 +30,9 @@ struct LibraryErrors: Sendable {
         self.entries.contains { $0.library == library && $0.reason == reason }
     }
 
+    /// Whether an algorithm is missing, whatever library reports it: the reason is a common one.
+    var areUnsupported: Bool { self.entries.contains { $0.reason == ERR_R_UNSUPPORTED } }
+
     /// libssl's own reasons, the ones a handshake's diagnosis rests on.
     var sslReasons: [Int32] { self.entries.filter { $0.library == ERR_LIB_SSL }.map(\.reason) }
 

@@ -1,9 +1,17 @@
 import COpenSSL
 
 extension TLSContext {
+    /// What was read beside what OpenSSL keeps.
+    struct Loaded {
+        /// The certificate shown and the chain shown with it.
+        var certificates: [CertificateFacts] = []
+        var notes: [String] = []
+    }
+
     /// Loads the certificate, its chain and the key to show to peers.
-    static func useIdentity(_ reference: StoreReference, in context: OpaquePointer) throws(TLSError) {
-        let identity = try Store(reference).identity()
+    static func useIdentity(_ reference: StoreReference, in context: OpaquePointer) throws(TLSError) -> Loaded {
+        let store = try Store(reference, for: .identity)
+        let identity = try store.identity()
         ERR_clear_error()
         guard unsafe SSL_CTX_use_certificate(context, identity.leaf.pointer) == 1,
             unsafe SSL_CTX_use_PrivateKey(context, identity.key.pointer) == 1
@@ -24,6 +32,8 @@ extension TLSContext {
                 )
             }
         }
+        let all = [identity.leaf] + identity.chain
+        return Loaded(certificates: all.map { CertificateFacts($0) }, notes: store.notes)
     }
 
     /// Loads the anchors that peers are checked against; nil means the system's. `namedToClients` puts them in a
@@ -32,18 +42,19 @@ extension TLSContext {
         _ reference: StoreReference?,
         in context: OpaquePointer,
         namedToClients: Bool
-    ) throws(TLSError) {
-        guard let store = unsafe SSL_CTX_get_cert_store(context) else { return }
+    ) throws(TLSError) -> [String] {
+        guard let anchors = unsafe SSL_CTX_get_cert_store(context) else { return [] }
         guard let reference else {
             unsafe SSL_CTX_set_default_verify_paths(context)
             ERR_clear_error()
-            return
+            return []
         }
         // As in Java, any certificate of the trust store is an anchor, not only self-signed ones.
-        unsafe X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
-        for certificate in try Store(reference).anchors() {
+        unsafe X509_STORE_set_flags(anchors, UInt(X509_V_FLAG_PARTIAL_CHAIN))
+        let store = try Store(reference, for: .anchors)
+        for certificate in try store.anchors() {
             ERR_clear_error()
-            guard unsafe X509_STORE_add_cert(store, certificate.pointer) == 1 else {
+            guard unsafe X509_STORE_add_cert(anchors, certificate.pointer) == 1 else {
                 throw TLSError(
                     .unusableStore,
                     "the certificate \(certificate.subject) in \(reference.path) cannot be used: "
@@ -52,5 +63,6 @@ extension TLSContext {
             }
             if namedToClients { unsafe SSL_CTX_add_client_CA(context, certificate.pointer) }
         }
+        return store.notes
     }
 }

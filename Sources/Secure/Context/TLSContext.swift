@@ -20,6 +20,10 @@ import Synchronization
     let versions: [TLSVersion]
     /// Whether a connection must be given the name of its peer.
     let verifiesHostname: Bool
+    /// The certificate shown to peers and then the chain shown with it; empty on a client that shows none.
+    package let certificates: [CertificateFacts]
+    /// Remarks on the stores for whoever wrote the settings, one line each.
+    package let notes: [String]
     private let live = Atomic<Int>(0)
 
     /// How many connections hold native state now; falls to 0 when all have closed.
@@ -31,15 +35,17 @@ import Synchronization
         self.verifiesHostname = false
         unsafe self.pointer = try unsafe Self.make(TLS_server_method())
         self.versions = try unsafe Self.apply(settings.limits, to: self.pointer)
-        try unsafe Self.useIdentity(settings.keyStore, in: self.pointer)
+        var loaded = try unsafe Self.useIdentity(settings.keyStore, in: self.pointer)
+        if settings.clientAuthentication != .none {
+            loaded.notes += try unsafe Self.useAnchors(settings.trustStore, in: self.pointer, namedToClients: true)
+        }
+        (self.certificates, self.notes) = (loaded.certificates, loaded.notes)
         switch settings.clientAuthentication {
         case .none:
             break
         case .want:
-            try unsafe Self.useAnchors(settings.trustStore, in: self.pointer, namedToClients: true)
             unsafe SSL_CTX_set_verify(self.pointer, SSL_VERIFY_PEER, VerifyFailure.callback)
         case .need:
-            try unsafe Self.useAnchors(settings.trustStore, in: self.pointer, namedToClients: true)
             let mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
             unsafe SSL_CTX_set_verify(self.pointer, mode, VerifyFailure.callback)
         }
@@ -51,13 +57,15 @@ import Synchronization
         self.verifiesHostname = settings.verifyHostname && !settings.trustAll
         unsafe self.pointer = try unsafe Self.make(TLS_client_method())
         self.versions = try unsafe Self.apply(settings.limits, to: self.pointer)
-        if let keyStore = settings.keyStore { try unsafe Self.useIdentity(keyStore, in: self.pointer) }
+        var loaded = Loaded()
+        if let keyStore = settings.keyStore { loaded = try unsafe Self.useIdentity(keyStore, in: self.pointer) }
         if settings.trustAll {
             unsafe SSL_CTX_set_verify(self.pointer, SSL_VERIFY_NONE, nil)
         } else {
-            try unsafe Self.useAnchors(settings.trustStore, in: self.pointer, namedToClients: false)
+            loaded.notes += try unsafe Self.useAnchors(settings.trustStore, in: self.pointer, namedToClients: false)
             unsafe SSL_CTX_set_verify(self.pointer, SSL_VERIFY_PEER, VerifyFailure.callback)
         }
+        (self.certificates, self.notes) = (loaded.certificates, loaded.notes)
     }
 
     deinit {

@@ -7,17 +7,21 @@ package struct TLSServerSettings: Hashable, Sendable {
     package var trustStore: StoreReference?
     package var clientAuthentication: TLSClientAuthentication
     package var limits: TLSLimits
+    /// Seconds between looks at the stores' files for changes; 0: read once, as Flume does.
+    package var reloadSeconds: Int
 
     package init(
         keyStore: StoreReference,
         trustStore: StoreReference? = nil,
         clientAuthentication: TLSClientAuthentication = .none,
-        limits: TLSLimits = TLSLimits()
+        limits: TLSLimits = TLSLimits(),
+        reloadSeconds: Int = 10
     ) {
         self.keyStore = keyStore
         self.trustStore = trustStore
         self.clientAuthentication = clientAuthentication
         self.limits = limits
+        self.reloadSeconds = reloadSeconds
     }
 }
 

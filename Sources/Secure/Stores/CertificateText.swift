@@ -24,6 +24,16 @@ enum CertificateText {
         unsafe self.time(X509_get0_notAfter(certificate))
     }
 
+    /// The serial number in hexadecimal, as `openssl x509 -serial` prints it.
+    static func serial(_ certificate: OpaquePointer) -> String {
+        guard let number = unsafe X509_get0_serialNumber(certificate) else { return "" }
+        let count = unsafe min(Int(ASN1_STRING_length(number)), 64)
+        guard count > 0, let start = unsafe ASN1_STRING_get0_data(number) else { return "00" }
+        let digits = Array("0123456789ABCDEF")
+        let bytes = unsafe UnsafeBufferPointer(start: start, count: count)
+        return unsafe String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+
     /// The names a host is checked against: `DNS:a.example, IP Address:10.0.0.1`; the subject where no alternative name
     /// stands.
     static func names(_ certificate: OpaquePointer) -> String {

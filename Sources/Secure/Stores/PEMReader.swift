@@ -5,6 +5,7 @@ import COpenSSL
 struct PEMReader {
     let file: StoreFile
     let password: String?
+    let use: Store.Use
 
     /// One block as `PEM_read_bio` gives it; owns its three pieces.
     @safe private final class Block {
@@ -50,13 +51,13 @@ struct PEMReader {
             switch block.title {
             case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
                 certificates.append(try self.certificate(block))
-            case let title where title.hasSuffix("PRIVATE KEY") && key == nil:
+            case let title where title.hasSuffix("PRIVATE KEY") && key == nil && self.use == .identity:
                 key = try self.privateKey(block)
             default:
                 continue
             }
         }
-        return Store(path: self.file.path, certificates: certificates, key: key)
+        return Store(path: self.file.path, kind: .pem, certificates: certificates, key: key)
     }
 
     private func certificate(_ block: Block) throws(TLSError) -> Certificate {

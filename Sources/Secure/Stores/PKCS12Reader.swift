@@ -1,82 +1,106 @@
 import COpenSSL
 
-/// Reads a PKCS12 file (RFC 7292), with the algorithms of today and, through OpenSSL's legacy provider, the RC2 and 3DES
-/// of older keytools and OpenSSL 1.
+/// Reads a PKCS12 file (RFC 7292), with or without a MAC: the algorithms of today and, through OpenSSL's legacy
+/// provider, the RC2 of older keytools and OpenSSL 1.
 struct PKCS12Reader {
     let file: StoreFile
     let password: String?
+    let use: Store.Use
+
+    /// What Java reads at most (sun.security.pkcs12.PKCS12KeyStore, MAX_ITERATION_COUNT).
+    static let mostIterations = 5_000_000
 
     func read() throws(TLSError) -> Store {
         ERR_clear_error()
         defer { ERR_clear_error() }
-        let parsed = unsafe self.file.bytes.withUnsafeBufferPointer { bytes in
-            var start = bytes.baseAddress
-            return unsafe d2i_PKCS12(nil, &start, bytes.count)
+        do throws(PKCS12Contents.Fault) {
+            return try self.read(legacy: nil)
+        } catch {
+            guard case .unsupported = error else { throw self.explained(error) }
         }
-        guard let container = unsafe parsed else {
+        switch LegacyAlgorithms.shared {
+        case .failure(let reason):
             throw TLSError(
                 .unusableStore,
-                "\(self.file.path) is no PKCS12 store, or is damaged: \(LibraryErrors.take().summary)"
+                "the PKCS12 store \(self.file.path) is encrypted by an old algorithm, for which OpenSSL's legacy provider "
+                    + "is needed (\(reason.message)); make the store anew: openssl pkcs12 -legacy -in \(self.file.path) "
+                    + "-out STORE.pem, then openssl pkcs12 -export -in STORE.pem -out STORE.p12"
             )
-        }
-        defer { unsafe PKCS12_free(container) }
-        try unsafe self.checkPassword(container)
-        do {
-            return try unsafe self.parse(container)
-        } catch  where error.errors.entries.contains(where: { $0.reason == ERR_R_UNSUPPORTED }) {
-            // 1: keep what is loaded by default beside it (OSSL_PROVIDER(3)).
-            _ = unsafe OSSL_PROVIDER_try_load(nil, "legacy", 1)
-            do {
-                return try unsafe self.parse(container)
+        case .success(let legacy):
+            do throws(PKCS12Contents.Fault) {
+                return try self.read(legacy: legacy)
             } catch {
-                throw self.unusable(error.errors)
+                throw self.explained(error)
             }
-        } catch {
-            throw self.unusable(error.errors)
         }
+    }
+
+    private func read(legacy: LegacyAlgorithms?) throws(PKCS12Contents.Fault) -> Store {
+        ERR_clear_error()
+        // The container remembers the library context that it is made in.
+        var made = unsafe PKCS12_init_ex(NID_pkcs7_data, legacy?.context, nil)
+        let parsed = unsafe self.file.bytes.withUnsafeBufferPointer { bytes in
+            var start = bytes.baseAddress
+            // On failure it frees what `made` holds.
+            return unsafe d2i_PKCS12(&made, &start, bytes.count)
+        }
+        guard let container = unsafe parsed else { throw .noContainer(LibraryErrors.take().summary) }
+        defer { unsafe PKCS12_free(container) }
+        let password = try unsafe self.checkedPassword(container)
+        var contents = PKCS12Contents(password: password, legacy: legacy, readsKeys: self.use == .identity)
+        contents.isProven = unsafe PKCS12_mac_present(container) == 1
+        try unsafe contents.read(container)
+        return contents.store(self.file.path, self.use)
+    }
+
+    /// The form of the password that the MAC fits: no password may be nothing or an empty text (PKCS12_verify_mac(3)).
+    /// Without a MAC, what decrypts decides.
+    private func checkedPassword(_ container: OpaquePointer) throws(PKCS12Contents.Fault) -> String? {
+        guard unsafe PKCS12_mac_present(container) == 1 else { return self.password }
+        var iterations: UnsafePointer<ASN1_INTEGER>?
+        unsafe PKCS12_get0_mac(nil, nil, nil, &iterations, container)
+        // Absent means 1.
+        let count = unsafe iterations == nil ? 1 : ASN1_INTEGER_get(iterations)
+        guard (1...Self.mostIterations).contains(count) else { throw .damaged("its MAC wants \(count) iterations") }
+        if let password = self.password, !password.isEmpty {
+            if unsafe PKCS12_verify_mac(container, password, -1) == 1 { return password }
+        } else {
+            if unsafe PKCS12_verify_mac(container, nil, 0) == 1 { return nil }
+            if unsafe PKCS12_verify_mac(container, "", 0) == 1 { return "" }
+        }
+        let errors = LibraryErrors.take()
+        if errors.areUnsupported { throw .unsupported(errors.summary) }
+        throw .wrongPassword
     }
 
     /// A wrong password and a byte changed inside the container both show as a MAC that differs; the message names both.
-    private func checkPassword(_ container: OpaquePointer) throws(TLSError) {
-        guard unsafe PKCS12_mac_present(container) == 1 else { return }
-        if let password = self.password {
-            if unsafe PKCS12_verify_mac(container, password, -1) == 1 { return }
-            throw TLSError(
+    private func explained(_ fault: PKCS12Contents.Fault) -> TLSError {
+        let path = self.file.path
+        switch fault {
+        case .noContainer(let reason):
+            if self.file.isCutDER {
+                return TLSError(
+                    .unusableStore,
+                    "the PKCS12 store \(path) is damaged: it ends in the middle; it was cut off: copy it again"
+                )
+            }
+            return TLSError(.unusableStore, "\(path) is no PKCS12 store, or is damaged: \(reason)")
+        case .wrongPassword where self.password == nil:
+            return TLSError(.wrongPassword, "the PKCS12 store \(path) needs a password and none is given")
+        case .wrongPassword:
+            return TLSError(
                 .wrongPassword,
-                "the password given does not open the PKCS12 store \(self.file.path) "
+                "the password given does not open the PKCS12 store \(path) "
                     + "(if it is right, the file was changed after it was made)"
             )
+        case .wrongKeyPassword:
+            return TLSError(
+                .wrongPassword,
+                "the store's password does not open the private key in the PKCS12 store \(path): give the key the "
+                    + "store's password"
+            )
+        case .damaged(let reason), .unsupported(let reason):
+            return TLSError(.unusableStore, "the PKCS12 store \(path) cannot be read: \(reason)")
         }
-        guard unsafe PKCS12_verify_mac(container, nil, 0) == 1 || PKCS12_verify_mac(container, "", 0) == 1 else {
-            throw TLSError(.wrongPassword, "the PKCS12 store \(self.file.path) needs a password and none is given")
-        }
-    }
-
-    private struct ParseFailure: Error {
-        let errors: LibraryErrors
-    }
-
-    private func parse(_ container: OpaquePointer) throws(ParseFailure) -> Store {
-        ERR_clear_error()
-        var key: OpaquePointer?
-        var leaf: OpaquePointer?
-        var others: OpaquePointer?
-        guard unsafe PKCS12_parse(container, self.password ?? "", &key, &leaf, &others) == 1 else {
-            throw ParseFailure(errors: LibraryErrors.take())
-        }
-        defer { unsafe COpenSSL_certificates_free(others) }
-        var certificates: [Certificate] = []
-        if let leaf = unsafe leaf { unsafe certificates.append(Certificate(owning: leaf)) }
-        for index in 0..<(unsafe COpenSSL_certificates_count(others)) {
-            guard let other = unsafe COpenSSL_certificates_at(others, index) else { continue }
-            unsafe X509_up_ref(other)
-            unsafe certificates.append(Certificate(owning: other))
-        }
-        let owned = unsafe key.map { unsafe PrivateKey(owning: $0) }
-        return Store(path: self.file.path, certificates: certificates, key: owned)
-    }
-
-    private func unusable(_ errors: LibraryErrors) -> TLSError {
-        TLSError(.unusableStore, "the PKCS12 store \(self.file.path) cannot be read: \(errors.summary)")
     }
 }

@@ -1,36 +1,57 @@
 import COpenSSL
 
-/// What a store holds, whatever its format: certificates, and at most one private key that is used.
+/// What a store holds, whatever its format, for one of the two uses it can have.
 struct Store {
-    let path: String
-    let certificates: [Certificate]
-    let key: PrivateKey?
+    /// What a store is read for.
+    enum Use {
+        /// A private key and its certificate, to be shown to peers.
+        case identity
+        /// Certificates that peers are checked against. Private keys are left alone.
+        case anchors
+    }
 
-    init(_ reference: StoreReference) throws(TLSError) {
+    let path: String
+    let kind: StoreType
+    let certificates: [Certificate]
+    /// The key that is used.
+    let key: PrivateKey?
+    /// Remarks for whoever wrote the settings.
+    var notes: [String]
+
+    init(
+        path: String,
+        kind: StoreType,
+        certificates: [Certificate],
+        key: PrivateKey? = nil,
+        notes: [String] = []
+    ) {
+        self.path = path
+        self.kind = kind
+        self.certificates = certificates
+        self.key = key
+        self.notes = notes
+    }
+
+    /// Reads a store by its content, whatever `reference.type` says; a difference is worth a note.
+    init(_ reference: StoreReference, for use: Use) throws(TLSError) {
         let file = try StoreFile(path: reference.path)
         switch file.content {
         case .pem:
-            self = try PEMReader(file: file, password: reference.password).read()
+            self = try PEMReader(file: file, password: reference.password, use: use).read()
         case .der:
-            self = try PKCS12Reader(file: file, password: reference.password).read()
+            self = try PKCS12Reader(file: file, password: reference.password, use: use).read()
         case .jks, .jceks:
-            let kind = if case .jks = file.content { "JKS" } else { "JCEKS" }
-            throw TLSError(
-                .unusableStore,
-                "\(file.path) is a \(kind) store, which is not read here; convert it: keytool -importkeystore "
-                    + "-srckeystore \(file.path) -srcstoretype \(kind) -destkeystore \(file.path).p12 "
-                    + "-deststoretype PKCS12"
-            )
+            self = try Store(java: file, password: reference.password, use: use)
         case .unknown:
-            let what = file.bytes.isEmpty ? "the file is empty" : "it is neither PEM nor PKCS12"
+            let what = file.bytes.isEmpty ? "the file is empty" : "it is neither PEM, PKCS12, JKS nor JCEKS"
             throw TLSError(.unusableStore, "\(file.path) is no key or trust store: \(what)")
         }
-    }
-
-    init(path: String, certificates: [Certificate], key: PrivateKey?) {
-        self.path = path
-        self.certificates = certificates
-        self.key = key
+        if let type = reference.type, type != self.kind {
+            self.notes.insert(
+                "\(file.path) is called a \(type) store and is a \(self.kind) store; it is read as one",
+                at: 0
+            )
+        }
     }
 
     /// The key, the certificate that belongs to it, and that certificate's issuers as far as the store has them, nearest

@@ -60,6 +60,14 @@ struct StoreFile {
         }
     }
 
+    /// Whether the file's one DER sequence says that it is longer than the file.
+    var isCutDER: Bool {
+        guard self.bytes.count > 2, self.bytes[0] == 0x30, self.bytes[1] > 0x80 else { return false }
+        let width = Int(self.bytes[1] & 0x7F)
+        guard width <= 4, self.bytes.count >= 2 + width else { return false }
+        return self.bytes[2..<2 + width].reduce(0) { $0 << 8 | Int($1) } > self.bytes.count - 2 - width
+    }
+
     private func contains(_ text: StaticString) -> Bool {
         let pattern = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
         guard self.bytes.count >= pattern.count else { return false }

@@ -172,11 +172,12 @@ extension RPCServer {
     static func live(
         _ service: RecordingService,
         tls: Bool = false,
+        deflate: Bool = false,
         limits: RPCLimits = RPCLimits()
     ) async throws -> RPCServer {
         let server = RPCServer(
             service: service,
-            tls: tls ? try Contexts.server() : nil,
+            layers: ServerLayers(tls: tls ? try Contexts.server() : nil, acceptsCompression: deflate),
             limits: limits,
             group: MultiThreadedEventLoopGroup.singleton
         )

@@ -113,15 +113,15 @@ struct FrameStream: Sendable, CustomTestStringConvertible {
         #expect(try Self.decode([ByteBuffer(bytes: largest.bytes)], limits: limits) == [largest])
         let two = PlainFrame(1, Array(repeating: 1, count: 80), [1, 2, 3, 4])
         #expect(try Self.decode([ByteBuffer(bytes: two.bytes)], limits: limits) == [two.oneBuffer])
-        for (frame, code) in [
-            (PlainFrame(1, Array(repeating: 1, count: 89)), RPCError.Code.limitExceeded),
-            (PlainFrame(1, Array(repeating: 1, count: 80), [1, 2, 3, 4, 5]), .limitExceeded),
-            (PlainFrame(1, [], [], [], []), .protocolViolation),
+        for (frame, breach) in [
+            (PlainFrame(1, Array(repeating: 1, count: 89)), RPCBreach.frameBytes),
+            (PlainFrame(1, Array(repeating: 1, count: 80), [1, 2, 3, 4, 5]), .frameBytes),
+            (PlainFrame(1, [], [], [], []), .frameBuffers),
         ] {
-            let error = #expect(throws: RPCError.self) {
+            let error = #expect(throws: RPCRejection.self) {
                 try Self.decode([ByteBuffer(bytes: frame.bytes)], limits: limits)
             }
-            #expect(error?.code == code)
+            #expect(error?.breach == breach)
         }
         #expect(try Self.decode([ByteBuffer(bytes: PlainFrame(1, [], [], []).bytes)], limits: limits).count == 1)
     }

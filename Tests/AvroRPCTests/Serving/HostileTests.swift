@@ -7,8 +7,9 @@ import Testing
 struct Hostile: Sendable, CustomTestStringConvertible {
     var name: String
     var bytes: [UInt8]
-    /// `nil`: answered, and the connection lives.
-    var code: RPCError.Code?
+    var breach: RPCBreach
+    /// Where the first bytes of a connection say more than the same bytes behind a handshake.
+    var atStart: RPCBreach?
     var testDescription: String { name }
 
     static func all() throws -> [Hostile] {
@@ -17,36 +18,42 @@ struct Hostile: Sendable, CustomTestStringConvertible {
         // The test's limit of a frame is 1 MiB.
         let half = Array(repeating: UInt8(0), count: 1 << 19)
         return [
-            Hostile(name: "a huge count", bytes: head + PlainFrame.word(.max), code: .protocolViolation),
-            Hostile(name: "one buffer too many", bytes: head + PlainFrame.word(65_537), code: .protocolViolation),
-            Hostile(name: "a negative count", bytes: head + PlainFrame.word(-1), code: .protocolViolation),
-            Hostile(name: "the least count", bytes: head + PlainFrame.word(.min), code: .protocolViolation),
-            Hostile(name: "no buffers", bytes: head + PlainFrame.word(0), code: .protocolViolation),
-            Hostile(name: "a length of 0x7fffffff", bytes: one + PlainFrame.word(.max), code: .limitExceeded),
-            Hostile(name: "a negative length", bytes: one + PlainFrame.word(-1), code: .limitExceeded),
-            Hostile(name: "the least length", bytes: one + PlainFrame.word(.min), code: .limitExceeded),
+            Hostile(name: "a huge count", bytes: head + PlainFrame.word(.max), breach: .frameBuffers),
+            Hostile(name: "one buffer too many", bytes: head + PlainFrame.word(65_537), breach: .frameBuffers),
+            Hostile(name: "a negative count", bytes: head + PlainFrame.word(-1), breach: .frameHead),
+            Hostile(name: "the least count", bytes: head + PlainFrame.word(.min), breach: .frameHead),
+            Hostile(name: "no buffers", bytes: head + PlainFrame.word(0), breach: .frameHead),
+            Hostile(name: "a length of 0x7fffffff", bytes: one + PlainFrame.word(.max), breach: .frameBytes),
+            Hostile(name: "a negative length", bytes: one + PlainFrame.word(-1), breach: .bufferLength),
+            Hostile(name: "the least length", bytes: one + PlainFrame.word(.min), breach: .bufferLength),
             Hostile(
                 name: "two buffers that are too much together",
                 bytes: head + PlainFrame.word(2) + PlainFrame.word(1 << 19) + half + PlainFrame.word(1 << 19),
-                code: .limitExceeded
+                breach: .frameBytes
             ),
-            Hostile(name: "HTTP", bytes: Array("GET / HTTP/1.1\r\n\r\n".utf8), code: .protocolViolation),
+            Hostile(name: "HTTP", bytes: Array("GET / HTTP/1.1\r\n\r\n".utf8), breach: .frameBuffers),
             Hostile(
                 name: "HTTP of another kind",
                 bytes: Array("POST /x HTTP/1.1\r\n\r\n".utf8),
-                code: .protocolViolation
+                breach: .frameBuffers
             ),
-            Hostile(name: "a TLS hello", bytes: try Capture("07-ssl").connections[0].client, code: .protocolViolation),
+            Hostile(
+                name: "a TLS hello",
+                bytes: try Capture("07-ssl").connections[0].client,
+                breach: .frameHead,
+                atStart: .layers
+            ),
             Hostile(
                 name: "a deflate client",
                 bytes: try Capture("08-deflate-client-vs-plain-server").connections[0].client,
-                code: .protocolViolation
+                breach: .frameBuffers,
+                atStart: .layers
             ),
-            // At the limit: a message of no bytes, malformed as any other.
+            // At the limit: a message of no bytes, malformed as any other; behind a handshake a call without a head.
             Hostile(
                 name: "65,536 empty buffers",
                 bytes: PlainFrame(1, cut: Array(repeating: [], count: 65_536)).bytes,
-                code: nil
+                breach: .handshake
             ),
         ]
     }
@@ -70,15 +77,17 @@ struct Hostile: Sendable, CustomTestStringConvertible {
         }
         let before = bad.log.now.bytes.count
         try await bad.send(hostile.bytes)
-        if let code = hostile.code {
+        if !hostile.breach.leavesConnection {
             let end = await bad.end()
             #expect(end.bytes.count == before)
             let log = await service.log.wait { $0.connections == 1 }
-            #expect(log.failures.map(\.code) == [code])
+            let breach = isEstablished ? hostile.breach : hostile.atStart ?? hostile.breach
+            #expect(log.rejections.map(\.breach) == [breach])
         } else {
             let frames = await bad.frames(isEstablished ? 2 : 1)
             #expect(ServerProbe.matches(Array(frames.suffix(1)), [.error(1, after: [])]))
-            #expect(service.log.now.failures == [])
+            let breach = isEstablished ? RPCBreach.callHead : hostile.breach
+            #expect(service.log.now.rejections.map(\.breach) == [breach])
         }
 
         try await good.send(PlainFrame(2, Plain.append))

@@ -186,7 +186,7 @@ import Testing
         connection.channel.pipeline.fireChannelReadComplete()
         #expect(try connection.sent() == [PlainFrame(0, Plain.both), PlainFrame(1, Plain.ok)])
         #expect(!connection.channel.isActive)
-        #expect(connection.service.log.now.failures.map(\.code) == [.protocolViolation])
+        #expect(connection.service.log.now.rejections.map(\.breach) == [.bufferLength])
     }
 
     @Test func openCallsAreAbandonedWithTheConnection() async throws {
@@ -321,7 +321,7 @@ import Testing
         try await peer.send(bad.bytes + bad.bytes)
         #expect(PlainFrame.parse(await peer.end().bytes).frames.count == 1)
         let log = await service.log.wait { $0.connections == 0 }
-        #expect(log.failures.map(\.code) == [.checksumMismatch])
+        #expect(log.rejections.map(\.breach) == [.checksum])
         #expect(log.calls.isEmpty)
         await server.stop(deadline: .now())
     }
@@ -333,7 +333,7 @@ import Testing
         try await peer.send(PlainFrame(1, Plain.handshake() + Plain.append))
         _ = await peer.end()
         let log = await service.log.wait { $0.connections == 0 }
-        #expect(log.failures.map(\.code) == [.tls])
+        #expect(log.rejections.map(\.breach) == [.plainText])
         await server.stop(deadline: .now())
     }
 }

@@ -11,6 +11,7 @@ struct MachineConnection {
     private(set) var replies: [PlainFrame] = []
     private(set) var calls: [RPCCall] = []
     private(set) var closed: RPCError?
+    private(set) var rejections: [RPCRejection] = []
 
     init(
         memory: ProtocolMemory = ProtocolMemory(),
@@ -29,7 +30,7 @@ struct MachineConnection {
 
     mutating func receive(_ bytes: [UInt8]) {
         decoder.append(ByteBuffer(bytes: bytes))
-        do throws(RPCError) {
+        do throws(RPCRejection) {
             while closed == nil, let frame = try decoder.next() {
                 switch machine.receive(frame) {
                 case .reply(let bytes): replies += PlainFrame.parse(bytes.allBytes).frames
@@ -37,11 +38,18 @@ struct MachineConnection {
                     let answer = rule(calls.count, call)
                     calls.append(call)
                     replies += PlainFrame.parse(machine.answer(answer, to: token).allBytes).frames
-                case .close(let error): closed = error
+                case .reject(let rejection, let reply):
+                    replies += PlainFrame.parse(reply.allBytes).frames
+                    rejections.append(rejection)
+                    if !rejection.breach.leavesConnection { closed = rejection.error }
+                case .close(let rejection):
+                    rejections.append(rejection)
+                    closed = rejection.error
                 }
             }
         } catch {
-            closed = error
+            rejections.append(error)
+            closed = error.error
         }
     }
 

@@ -6,7 +6,9 @@ import Synchronization
 final class RecordingService: RPCService {
     struct Log: Sendable {
         var calls: [RPCCall] = []
-        var failures: [RPCError] = []
+        var rejections: [RPCRejection] = []
+        /// Those that ended their connection.
+        var failures: [RPCError] { rejections.filter { !$0.breach.leavesConnection }.map(\.error) }
         var connections = 0
         var abandoned: [Int] = []
     }
@@ -62,5 +64,5 @@ final class RecordingService: RPCService {
     }
 
     func connectionsChanged(by change: Int) { log.change { $0.connections += change } }
-    func connectionFailed(_ error: RPCError, peer: String) { log.change { $0.failures.append(error) } }
+    func rejected(_ rejection: RPCRejection, peer: String) { log.change { $0.rejections.append(rejection) } }
 }

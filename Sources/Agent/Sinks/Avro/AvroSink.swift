@@ -19,8 +19,9 @@ actor AvroSink: Sink {
             KeySpec("batch-size"),
             KeySpec("connect-timeout"),
             KeySpec("request-timeout"),
-            KeySpec("compression-type"),
-            KeySpec("compression-level"),
+            CompressionKeys.type,
+            CompressionKeys.level,
+            CompressionKeys.order,
             KeySpec("maxIoWorkers", withoutEffect: "Flume ignores it since 1.10; an event loop does the work"),
             KeySpec("window"),
             KeySpec("ping-timeout"),
@@ -52,7 +53,7 @@ actor AvroSink: Sink {
     private let counters: SinkCounters
     private let logger: Logger
     private let inFlight: Gauge
-    private var tls: TLSContext?
+    private var tls: TLSRotation?
     private var reports = SinkReports { _ in }
     private var link: Link = .none
     private var wasBusy = false
@@ -68,15 +69,8 @@ actor AvroSink: Sink {
         away = Mutex("\(host):\(port) has not answered yet")
         batchSize = max(1, try settings.int("batch-size", default: 100))
         tlsSettings = try TLSKeys.client(settings, context.process)
-        let compression = settings.string("compression-type", default: "none").lowercased()
-        guard compression == "none" else {
-            throw settings.fault(
-                "compression-type",
-                "`\(compression)` is not available yet",
-                advice: "set `none` here and in the source that it sends to"
-            )
-        }
         var client = RPCClientSettings()
+        client.compression = try CompressionKeys.client(settings, context.note)
         client.connectTimeout = try Self.time(settings, "connect-timeout", client.connectTimeout)
         client.requestTimeout = try Self.time(settings, "request-timeout", client.requestTimeout)
         client.pingTimeout = try Self.time(settings, "ping-timeout", client.pingTimeout)
@@ -105,13 +99,7 @@ actor AvroSink: Sink {
     func start(_ reports: SinkReports) async throws(ComponentError) {
         self.reports = reports
         if let tlsSettings {
-            do throws(TLSError) {
-                tls = try TLSContext(client: tlsSettings)
-            } catch {
-                let key =
-                    tlsSettings.keyStore.map { error.message.contains($0.path) } ?? false ? "keystore" : "truststore"
-                throw .environment(settings, key, error.message)
-            }
+            tls = try TLSKeys.rotation(.client(tlsSettings), of: settings, counters.group, logger, on: eventLoop)
         }
         connect()
         eventLoop.scheduleTask(in: Self.patience) { [weak self] in self?.assumeIsolated { $0.warnIfStillConnecting() } }
@@ -158,7 +146,7 @@ actor AvroSink: Sink {
         RPCClientConnection.connect(
             host: host,
             port: port,
-            tls: tls,
+            tls: tls?.current,
             settings: client,
             on: eventLoop,
             events: { [weak self] event in self?.assumeIsolated { $0.handle(event) } }

@@ -18,7 +18,7 @@ final class AvroSource: Source, RPCService {
                 "threads",
                 withoutEffect: "Flume ignores it since 1.10; every connection is served by an event loop"
             ),
-            KeySpec("compression-type"),
+            CompressionKeys.type,
             KeySpec("ipFilter", form: .boolean),
             KeySpec("ipFilterRules"),
             AcknowledgeKeys.mode,
@@ -31,13 +31,14 @@ final class AvroSource: Source, RPCService {
     private let host: String
     private let port: Int
     private let tls: TLSServerSettings?
+    private let acceptsCompression: Bool
     private let limits: RPCLimits
     /// How long an unnamed peer's batch waits for its delivery: below the 20 s after which Java's sink gives up.
     private let unnamedPatience: TimeAmount
     private let processor: ChannelProcessor
     private let counters: SourceCounters
     private let refused: Counter
-    private let failedConnections: Counter
+    private let breaches: BreachCounters
     private let group: any EventLoopGroup
     private let logger: Logger
     private let server = Mutex<RPCServer?>(nil)
@@ -48,6 +49,7 @@ final class AvroSource: Source, RPCService {
         host = try settings.required("bind")
         port = try settings.requiredInt("port", min: 0, max: 65535)
         tls = try TLSKeys.server(settings, context.process)
+        acceptsCompression = CompressionKeys.isOn(settings) { context.logger.warning("\($0)") }
         try Self.refuseUnsupported(settings)
         var limits = RPCLimits()
         limits.calls = try settings.int("window", default: limits.calls, min: 1, max: 1024)
@@ -58,7 +60,7 @@ final class AvroSource: Source, RPCService {
         processor = context.processor
         counters = context.counters
         refused = counters.group.counter("RefusedBatchCount")
-        failedConnections = counters.group.counter("ConnectionFailedCount")
+        breaches = BreachCounters(counters.group, context.logger)
         group = context.eventLoopGroup
         logger = context.logger
         description = PeerDescription(
@@ -70,29 +72,18 @@ final class AvroSource: Source, RPCService {
     }
 
     private static func refuseUnsupported(_ settings: ComponentSettings) throws(ConfigurationFault) {
-        let compression = settings.string("compression-type", default: "none").lowercased()
-        guard compression == "none" else {
-            throw settings.fault(
-                "compression-type",
-                "`\(compression)` is not available yet",
-                advice: "set `none` here and in the sinks that send to it"
-            )
-        }
         guard !settings.bool("ipFilter", default: false) else {
             throw settings.fault("ipFilter", "is not available yet", advice: "filter addresses at the host's firewall")
         }
     }
 
     func start() async throws(ComponentError) {
-        var context: TLSContext?
+        var rotation: TLSRotation?
         if let tls {
-            do throws(TLSError) {
-                context = try TLSContext(server: tls)
-            } catch {
-                throw .environment(settings, "keystore", error.message)
-            }
+            rotation = try TLSKeys.rotation(.server(tls), of: settings, counters.group, logger, on: group.next())
         }
-        let server = RPCServer(service: self, tls: context, limits: limits, group: group)
+        let layers = ServerLayers(tls: rotation, acceptsCompression: acceptsCompression)
+        let server = RPCServer(service: self, layers: layers, limits: limits, group: group)
         do {
             try await server.start(host: host, port: port)
         } catch {
@@ -148,9 +139,8 @@ final class AvroSource: Source, RPCService {
         counters.openConnections.add(change)
     }
 
-    func connectionFailed(_ error: RPCError, peer: String) {
-        failedConnections.add()
-        logger.warning("connection closed", metadata: ["peer": "\(peer)", "reason": "\(error.message)"])
+    func rejected(_ rejection: RPCRejection, peer: String) {
+        breaches.add(rejection, peer: peer)
     }
 }
 
