@@ -125,6 +125,7 @@ if environment["TRIBUTARY_TOOLS"] != nil {
             name: "journal-bench",
             dependencies: ["Journal"],
             path: "Benchmarks/journal",
+            exclude: ["README.md"],
             swiftSettings: strict
         )
     )
