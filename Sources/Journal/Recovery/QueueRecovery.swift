@@ -103,8 +103,11 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
     ) -> Found {
         let block = unsafe buffer[0..<SegmentHeader.framesStart]
         unsafe block.clear()
-        // What cannot be read counts as damaged.
-        _ = unsafe try? file.readAll(into: block, at: 0)
+        // What cannot be read counts as damaged; each block says enough alone.
+        for at in [0, SegmentSeal.offset] {
+            let part = unsafe UnsafeMutableRawBufferPointer(rebasing: block[at..<(at + SegmentSeal.offset)])
+            _ = unsafe try? file.readAll(into: part, at: at)
+        }
         let seal = unsafe UnsafeRawBufferPointer(rebasing: block[SegmentSeal.offset...])
         return unsafe Found(
             id: id,
@@ -230,7 +233,8 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
             id: segment.id,
             offset: SegmentHeader.framesStart,
             limit: max(segment.size, SegmentHeader.framesStart),
-            expected: first,
+            // Without a header nothing is known of where it begins: before what is done, perhaps.
+            expected: segment.first ?? 0,
             toleratesErrors: true,
             chunk: 1 << 20,
             buffer: buffer
@@ -251,7 +255,7 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
         for span in lost { lose(span.sequences, span.bytes, of: segment, "no frame verifies there") }
         reportTail(scan, segment)
         return Extent(
-            first: first,
+            first: min(first, scan.firstFrame ?? first),
             end: scan.end,
             endOffset: scan.endOffset,
             isDamaged: walker.unreadable > 0

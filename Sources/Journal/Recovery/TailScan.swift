@@ -25,6 +25,8 @@ struct TailScan: Hashable, Sendable {
     private(set) var broken: [Range<UInt64>] = []
     /// Everything below was on stable storage.
     private(set) var synced: UInt64
+    /// Sequence of the first sound frame.
+    private(set) var firstFrame: UInt64?
     private var record: Record?
     private var damage = 0..<0
 
@@ -41,6 +43,7 @@ struct TailScan: Hashable, Sendable {
     mutating func frame(_ header: FrameHeader, offset: Int, isSound: Bool) {
         synced = max(synced, header.synced)
         guard isSound else { return damage(offset..<(offset + header.extent)) }
+        if firstFrame == nil { firstFrame = header.first }
         if header.first > end {
             holes.append(Span(sequences: end..<header.first, bytes: damage))
             record?.isBroken = true

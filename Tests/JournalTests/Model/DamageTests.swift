@@ -174,6 +174,24 @@ struct DamageTests {
         #expect(complaints.prefix(5) == [])
     }
 
+    @Test("Both copies of a header and the seal are gone: the frames tell all, those in part delivered too")
+    func withoutHeader() {
+        var random = SeededGenerator.announced("headers")
+        var complaints: [String] = []
+        for _ in 0..<Dose.of(20, long: 400) where complaints.isEmpty {
+            let rest = Self.rest(seed: random.next(), rounds: 40)
+            for (path, inode) in Self.files(rest.player.disk) where path.contains("/seg-") {
+                complaints += Self.verdict(rest, seed: random.next()) { disk in
+                    Self.change(disk, inode) { bytes in
+                        for index in 0..<SegmentHeaderFacts.framesStart { bytes[index] = 0xFF }
+                    }
+                    return "\(path) without its header"
+                }
+            }
+        }
+        #expect(complaints.prefix(5) == [])
+    }
+
     @Test("One bad frame costs one frame, and is kept in the quarantine")
     func oneFrame() throws {
         let rest = Self.rest(seed: 5, rounds: 30)
