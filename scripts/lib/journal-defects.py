@@ -77,12 +77,6 @@ DEFECTS = {
         "        _ = void\n",
         "holes that a crash left count as items",
     ),
-    "scan-not-synced": (
-        "Recovery/QueueRecovery.swift",
-        "            try segment.file.sync()\n",
-        "            _ = try segment.file.size()\n",
-        "what a start reads from the kernel's memory is not made durable",
-    ),
     "headerless-from-floor": (
         "Recovery/QueueRecovery.swift",
         "            expected: segment.first ?? 0,\n",
