@@ -38,6 +38,7 @@ var targets: [Target] = [
     .target(name: "CPlatform"),
 
     .target(name: "Events", dependencies: [nio], swiftSettings: sources),
+    .target(name: "Journal", dependencies: ["CPlatform"], swiftSettings: sources),
     .target(name: "Secure", dependencies: ["COpenSSL", nio, posix], swiftSettings: sources),
     .target(
         name: "AvroRPC",
@@ -76,6 +77,18 @@ var targets: [Target] = [
     .testTarget(
         name: "EventsTests",
         dependencies: ["Events", "TestSupport", "CAvro", nio],
+        swiftSettings: strict
+    ),
+    // What JournalTests kill.
+    .executableTarget(
+        name: "JournalProcess",
+        dependencies: ["Journal"],
+        path: "Tests/JournalProcess",
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "JournalTests",
+        dependencies: ["Journal", "JournalProcess", "TestSupport"],
         swiftSettings: strict
     ),
     .testTarget(
@@ -148,6 +161,15 @@ if environment["TRIBUTARY_TOOLS"] != nil {
             )
         )
     }
+    targets.append(
+        .executableTarget(
+            name: "journal-bench",
+            dependencies: ["Journal"],
+            path: "Benchmarks/journal",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        )
+    )
 }
 
 let package = Package(

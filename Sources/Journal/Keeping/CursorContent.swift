@@ -1,0 +1,6 @@
+/// What a cursor tells.
+struct CursorContent: Hashable, Sendable {
+    var done: SequenceSet
+    var durable: UInt64
+    var nextSegment: UInt64
+}

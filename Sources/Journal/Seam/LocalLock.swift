@@ -1,0 +1,42 @@
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// An exclusive `flock` on a file that tells who has it; gone with the process, however that ends.
+package final class LocalLock: Sendable {
+    /// What a holder may have written at most, in bytes.
+    private static let textLimit = 512
+
+    private let descriptor: CInt
+
+    private init(descriptor: CInt) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        _ = close(descriptor)
+    }
+
+    static func take(_ path: String, holder: String) throws(FileSystemError) -> LockAnswer<LocalLock> {
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else { throw FileSystemError("lock", path, errno) }
+        let lock = LocalLock(descriptor: descriptor)
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            guard errno == EWOULDBLOCK else { throw FileSystemError("lock", path, errno) }
+            return .taken(by: lock.text())
+        }
+        // The text only serves a message: where it cannot be written (a full disk), the lock holds all the same.
+        let text = Array((holder + "\n").utf8.prefix(textLimit))
+        if ftruncate(descriptor, 0) == 0 { _ = unsafe pwrite(descriptor, text, text.count, 0) }
+        return .held(lock)
+    }
+
+    private func text() -> String {
+        var bytes = [UInt8](repeating: 0, count: Self.textLimit)
+        let count = unsafe pread(descriptor, &bytes, bytes.count, 0)
+        guard count > 0 else { return "" }
+        return String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+}

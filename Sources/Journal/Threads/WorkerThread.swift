@@ -1,0 +1,45 @@
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// Runs a closure on a thread of its own, which ends with it. Nobody joins it: who must know passes that in the closure.
+enum WorkerThread {
+    private final class Body: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    /// Whether the thread could be made (EAGAIN: the process has too many).
+    static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
+        let body = unsafe Unmanaged.passRetained(Body(run))
+        #if canImport(Glibc)
+        var thread = pthread_t()
+        #else
+        var thread: pthread_t?
+        #endif
+        let result = unsafe pthread_create(
+            &thread,
+            nil,
+            { argument in
+                #if canImport(Glibc)
+                guard let argument = unsafe argument else { return nil }
+                #endif
+                unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            },
+            body.toOpaque()
+        )
+        guard result == 0 else {
+            unsafe body.release()
+            return false
+        }
+        #if canImport(Glibc)
+        _ = pthread_detach(thread)
+        #else
+        if let thread = unsafe thread { _ = unsafe pthread_detach(thread) }
+        #endif
+        return true
+    }
+}

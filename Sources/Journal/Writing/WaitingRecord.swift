@@ -1,0 +1,25 @@
+/// A record that waits to be written.
+struct WaitingRecord<Payload: JournalPayload>: Sendable {
+    let payload: Payload
+    let frames: [FramePlan]
+    /// Bytes in the file, without what a cipher adds.
+    let extent: Int
+    let stored: @Sendable (Result<Void, JournalError>) -> Void
+
+    init(
+        _ payload: Payload,
+        frameLimit: Int,
+        stored: @escaping @Sendable (Result<Void, JournalError>) -> Void
+    ) {
+        self.payload = payload
+        frames = FramePlan.cut(payload, limit: frameLimit)
+        extent = frames.reduce(0) { $0 + FrameHeader.extent(payload: $1.bytes.count) }
+        self.stored = stored
+    }
+
+    /// Bytes in the file where each payload grows by `overhead`.
+    func extent(overhead: Int) -> Int {
+        if overhead == 0 { return extent }
+        return frames.reduce(0) { $0 + FrameHeader.extent(payload: $1.bytes.count + overhead) }
+    }
+}

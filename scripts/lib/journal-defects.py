@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Defects for scripts/journal-defects: each replaces one text that must stand exactly once in one file."""
+import sys
+
+DEFECTS = {
+    "answer-before-sync": (
+        "Writing/GroupWriter.swift",
+        "            try segment.file.sync()\n            syncNanoseconds",
+        "            syncNanoseconds",
+        "an append is answered after the write, before fdatasync",
+    ),
+    "cursor-ahead-of-delivery": (
+        "Queue/QueueState.swift",
+        "        out[ticket] = pieces\n",
+        "        out[ticket] = pieces\n        for piece in pieces { done.insert(piece.sequences) }\n",
+        "what is taken counts as delivered at once",
+    ),
+    "no-directory-sync": (
+        "Writing/GroupWriter+Segments.swift",
+        "            try files.syncDirectory(paths.data[directory])\n",
+        "",
+        "a new segment's name is not made durable",
+    ),
+    "no-cursor-directory-sync": (
+        "Keeping/CursorFiles.swift",
+        "        try files.syncDirectory(paths.checkpoint)\n",
+        "",
+        "a new cursor file's name is not made durable",
+    ),
+    "accept-bad-payload": (
+        "Reading/FrameWalker.swift",
+        "content = crc == header.payloadCRC ? .sound : .bad",
+        "content = crc == header.payloadCRC || header.length >= 0 ? .sound : .bad",
+        "a frame with a bad payload checksum is accepted",
+    ),
+    "accept-bad-header": (
+        "Format/FrameHeader.swift",
+        "        guard crc == (unsafe bytes.field(36, as: UInt32.self)) else { return nil }\n",
+        "        _ = crc\n",
+        "a frame with a bad header checksum is accepted",
+    ),
+    "retry-failed-sync": (
+        "Writing/GroupWriter.swift",
+        "            try segment.file.sync()\n            syncNanoseconds",
+        "            do throws(FileSystemError) { try segment.file.sync() } catch { try segment.file.sync() }\n"
+        "            syncNanoseconds",
+        "a failed fdatasync is tried again on the same file and then believed",
+    ),
+    "build-on-failed-write": (
+        "Writing/GroupWriter.swift",
+        "            } catch {\n                abandon(error)\n                continue\n            }\n            active?.offset",
+        "            } catch {\n                reportTrouble(error, in: segment.directory)\n"
+        "                return .refused(JournalError(.noSpace, \"again\"))\n            }\n            active?.offset",
+        "after a failed group the next one is written over it in the same segment",
+    ),
+    "release-before-cursor-sync": (
+        "DurableQueue+Keeping.swift",
+        "$0.releasable(syncedFloor: keeper.syncedFloor)",
+        "$0.releasable(syncedFloor: $0.done.floor)",
+        "a segment is reused before a synced cursor covers it",
+    ),
+    "no-nonce": (
+        "Format/SegmentID.swift",
+        "        Checksum.of(UInt64(nonce), from: Checksum.of(number))\n",
+        "        0\n",
+        "checksums do not start from the segment's identity",
+    ),
+    "no-whole-records": (
+        "Recovery/TailScan.swift",
+        "            if record.first >= synced {",
+        "            if record.first == UInt64.max {",
+        "an unfinished record at the tail is kept",
+    ),
+    "void-not-remembered": (
+        "Recovery/QueueRecovery.swift",
+        "        for range in void { done.insert(range) }\n",
+        "        _ = void\n",
+        "holes that a crash left count as items",
+    ),
+    "headerless-from-floor": (
+        "Recovery/QueueRecovery.swift",
+        "            expected: segment.first ?? 0,\n",
+        "            expected: first,\n",
+        "in a segment without a header, a record that is done in part is taken for damage",
+    ),
+    "no-bound": (
+        "Recovery/QueueRecovery.swift",
+        "if let bound, header.first >= bound { break }",
+        "",
+        "what a failed group left is not bounded by the next segment",
+    ),
+    "loss-in-silence": (
+        "Queue/QueueState.swift",
+        "                counters.lostItems += items\n",
+        "",
+        "items lost to damage are not counted",
+    ),
+    "give-back-lost": (
+        "Queue/QueueState.swift",
+        "            for piece in pieces { back(piece) }\n",
+        "            break\n",
+        "what was not delivered is not given again",
+    ),
+}
+
+
+def main(arguments):
+    if arguments == ["--names"]:
+        print("\n".join(DEFECTS))
+        return 0
+    if arguments == ["--list"]:
+        for name, (path, _, _, text) in DEFECTS.items():
+            print(f"{name}: {text} ({path})")
+        return 0
+    undo = arguments[0] == "--undo"
+    if undo:
+        arguments = arguments[1:]
+    name, scratch = arguments
+    path, old, new, _ = DEFECTS[name]
+    whole = f"{scratch}/Sources/Journal/{path}"
+    if undo:
+        with open(f"{scratch}/whole/{path}") as source, open(whole, "w") as target:
+            target.write(source.read())
+        return 0
+    with open(whole) as file:
+        text = file.read()
+    if text.count(old) != 1:
+        print(f"{name}: does not apply: {text.count(old)} places in {path}", file=sys.stderr)
+        return 1
+    with open(whole, "w") as file:
+        file.write(text.replace(old, new))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
