@@ -30,7 +30,7 @@ import Testing
         "What is no expression, or means something else in PCRE2, is refused with its place",
         arguments: [
             ("a(b", "missing closing parenthesis", 3), ("[a-z&&[^b]]", "intersection", 4), ("[a[bc]]", "class within", 2),
-            (#"\p{javaLowerCase}"#, "unknown property", 17), ("*", "quantifier does not follow", 1),
+            (#"\p{javaLowerCase}"#, "unknown property", 17), ("*", "quantifier does not follow", 0),
         ]
     )
     func refused(pattern: String, message: String, offset: Int) throws {

@@ -6,8 +6,8 @@ enum FileExaminer {
         var known: Identity.Known?
         var heads: [(content: Int, head: [UInt8])]
         var startsAtEnd: Bool
-        /// The file was a suspect for long enough: it is this content's copy if it matches up to here.
-        var copyOf: ContentMark?
+        /// The file was a suspect for long enough: it is a copy, up to the first of these places that it matches.
+        var copyOf: [ContentMark]?
         var make: @Sendable (ContentMark) -> LineCutter
     }
 
@@ -40,9 +40,9 @@ enum FileExaminer {
         _ status: FileStatus,
         _ inquiry: Inquiry
     ) throws(FileFailure) -> Finding {
-        if let mark = inquiry.copyOf {
-            let isCopy = try holds(file, mark, size: status.size)
-            return open(file, from: isCopy ? mark : .start, replaces: false, inquiry)
+        if let marks = inquiry.copyOf {
+            let mark = try last(of: marks, in: file, size: status.size)
+            return open(file, from: mark ?? .start, replaces: false, inquiry)
         }
         let mark = inquiry.known?.mark
         let tail = mark.map { $0.offset - UInt64($0.tail.count) }
@@ -84,6 +84,18 @@ enum FileExaminer {
         guard let hash = mark.hash, mark.offset > 0, size >= mark.offset else { return false }
         guard try file.bytes(at: 0, count: mark.head.count) == mark.head else { return false }
         return try file.hash(of: mark.offset) == hash
+    }
+
+    /// The first of some places in a content, the farthest first, up to which a file holds the same bytes.
+    static func last(
+        of marks: [ContentMark],
+        in file: borrowing OpenFile,
+        size: UInt64
+    ) throws(FileFailure) -> ContentMark? {
+        for mark in marks {
+            if try holds(file, mark, size: size) { return mark }
+        }
+        return nil
     }
 
     /// The mark of a place in a file, from what is known of it and its bytes.

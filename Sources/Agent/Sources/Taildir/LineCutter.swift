@@ -47,6 +47,8 @@ struct LineCutter: Sendable {
     /// Of all bytes in front of the line that is not complete.
     private var hash: ContentHash?
     private var lineStart: UInt64
+    /// The bytes right in front of the line that is not complete, where there is one.
+    private var lineTail: [UInt8] = []
     /// Behind the last event in `builder` or `cuts`.
     private(set) var end: ContentMark
 
@@ -81,6 +83,7 @@ struct LineCutter: Sendable {
                     at = unsafe cutLong(bytes, at, bytes.count, &hashed)
                     continue
                 }
+                if partial.readableBytes == 0 { lineTail = unsafe tail(bytes, at) }
                 unsafe partial.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[at...]))
                 // What is kept is hashed with its line.
                 unsafe hash?.update(UnsafeRawBufferPointer(rebasing: bytes[hashed..<at]))
@@ -116,9 +119,10 @@ struct LineCutter: Sendable {
         if partial.readableBytes > 0 {
             let start = lineStart
             let line = partial
+            let before = mark(tail: lineTail)
             partial = ByteBuffer()
             if joiner != nil {
-                join(line, start: start, before: mark(tail: tailBefore(line)))
+                join(line, start: start, before: before)
             } else {
                 // As Flume: a CR at the end of an unfinished line stays.
                 unsafe line.withUnsafeReadableBytes { unsafe headers.append($0, at: start, to: &builder) }
@@ -217,7 +221,7 @@ struct LineCutter: Sendable {
         unsafe hash?.update(UnsafeRawBufferPointer(rebasing: bytes[hashed..<at]))
         hashed = at
         unsafe rememberHead(bytes, at)
-        let before = mark(tail: unsafe tail(bytes, at, without: partial))
+        let before = mark(tail: unsafe tailOfLine(bytes, at))
         unsafe partial.withUnsafeReadableBytes { unsafe hash?.update($0) }
         unsafe partial.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[at..<next]))
         if joiner == nil {
@@ -256,7 +260,7 @@ struct LineCutter: Sendable {
         hashed = at
         unsafe rememberHead(bytes, at)
         let start = partial.readableBytes == 0 ? offset + UInt64(at) : lineStart
-        let before = mark(tail: unsafe tail(bytes, at, without: partial), at: start)
+        let before = mark(tail: unsafe tailOfLine(bytes, at), at: start)
         unsafe partial.withUnsafeReadableBytes { unsafe hash?.update($0) }
         unsafe partial.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[at..<lf]))
         join(partial, start: start, before: before)
@@ -291,11 +295,7 @@ struct LineCutter: Sendable {
     }
 
     /// The bytes in front of the line that is not complete, when everything fed is behind us.
-    private var tailBeforePartial: [UInt8] { tailBefore(partial) }
-
-    private func tailBefore(_ line: ByteBuffer) -> [UInt8] {
-        line.readableBytes >= overlap.count ? [] : overlap.dropLast(line.readableBytes)
-    }
+    private var tailBeforePartial: [UInt8] { partial.readableBytes == 0 ? overlap : lineTail }
 
     /// The bytes in front of `at`.
     private func tail(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> [UInt8] {
@@ -305,9 +305,9 @@ struct LineCutter: Sendable {
         return unsafe (overlap + Array(bytes[..<at])).suffix(ContentMark.tailLength)
     }
 
-    private func tail(_ bytes: UnsafeRawBufferPointer, _ at: Int, without line: ByteBuffer) -> [UInt8] {
-        let all = unsafe tail(bytes, at)
-        return line.readableBytes >= all.count ? [] : all.dropLast(line.readableBytes)
+    /// The bytes in front of the line of which a part stands at `at`.
+    private func tailOfLine(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> [UInt8] {
+        partial.readableBytes == 0 ? unsafe tail(bytes, at) : lineTail
     }
 
     private mutating func rememberHead(_ bytes: UnsafeRawBufferPointer, _ at: Int) {

@@ -10,11 +10,18 @@ struct Progress: Sendable {
 
     /// Up to here every batch is acknowledged.
     private(set) var delivered: ContentMark
+    /// The last places that `delivered` was at, the latest last.
+    private(set) var recent: Deque<ContentMark> = []
+    /// So many are kept: a copy that was made shortly before its file was emptied ends between two of them.
+    private static let recentCount = 32
     private var batches: Deque<Batch> = []
     /// The number of the first batch in `batches`.
     private var first = 0
 
-    init(_ start: ContentMark) { delivered = start }
+    init(_ start: ContentMark) {
+        delivered = start
+        recent.append(start)
+    }
 
     /// Whether every batch is acknowledged.
     var isSettled: Bool { batches.isEmpty }
@@ -33,6 +40,8 @@ struct Progress: Sendable {
         var moved = false
         while let batch = batches.first, batch.isAcknowledged {
             delivered = batch.end
+            recent.append(delivered)
+            if recent.count > Self.recentCount { recent.removeFirst() }
             batches.removeFirst()
             first += 1
             moved = true

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Logging
 internal import NIOCore
 
@@ -6,8 +7,8 @@ extension TaildirDriver {
 
     /// Opens a file and finds out what it holds.
     ///
-    /// - Parameter copyOf: it is compared with this content up to the mark, and no more waited for.
-    func examine(_ file: TailedFile, copyOf: ContentMark? = nil) {
+    /// - Parameter copyOf: it is compared with a content up to these places, and no more waited for.
+    func examine(_ file: TailedFile, copyOf: [ContentMark]? = nil) {
         guard !file.isBusy, !isStopping, let key = file.key else { return }
         file.isBusy = true
         var known: Identity.Known?
@@ -16,18 +17,11 @@ extension TaildirDriver {
         } else if case .closed = file.phase, let mark = contents[file.content]?.progress.delivered {
             known = .init(position: mark.offset, mark: mark, isSamePath: true)
         }
-        var heads: [(content: Int, head: [UInt8])] = []
-        if known == nil, !file.startsAtEnd {
-            for other in files.values where other !== file {
-                guard case .reading = other.phase, let head = contents[other.content]?.head, !head.isEmpty else { continue }
-                heads.append((other.content, head))
-            }
-        }
         let inquiry = FileExaminer.Inquiry(
             path: file.path,
             key: key,
             known: known,
-            heads: heads,
+            heads: known == nil && !file.startsAtEnd ? heads(without: file) : [],
             startsAtEnd: file.startsAtEnd,
             copyOf: copyOf,
             make: settings.cutter(group: file.group, path: file.firstPath)
@@ -36,11 +30,22 @@ extension TaildirDriver {
         job({ FileExaminer.examine(inquiry) }) { driver, finding in driver.examined(id, finding) }
     }
 
-    private func examined(_ id: Int, _ finding: FileExaminer.Finding) {
+    /// The first bytes of all contents that are known.
+    func heads(without file: TailedFile? = nil) -> [(content: Int, head: [UInt8])] {
+        files.values.compactMap { other in
+            guard other !== file, let head = contents[other.content]?.head, !head.isEmpty else { return nil }
+            return (other.content, head)
+        }
+    }
+
+    func examined(_ id: Int, _ finding: FileExaminer.Finding) {
         guard let file = files[id] else { return }
         file.isBusy = false
         // Meanwhile it was found to be the copy of a content and is read.
-        if case .reading = file.phase { return }
+        if case .reading = file.phase {
+            read(file)
+            return
+        }
         guard !isStopping else { return }
         switch finding {
         case .open(let reader, let start, let replaces):
@@ -105,8 +110,8 @@ extension TaildirDriver {
     private func suspect(_ file: TailedFile, of content: Int, size: UInt64) {
         if case .suspect(content, size, let since) = file.phase {
             if eventLoop.now - since >= Self.suspicion {
-                // A content that is gone meanwhile proves nothing: it is compared with a place it cannot match.
-                examine(file, copyOf: contents[content]?.progress.delivered ?? .start)
+                // A content that is gone meanwhile proves nothing.
+                examine(file, copyOf: contents[content].map { $0.progress.recent.reversed() } ?? [])
                 return
             }
         } else {
@@ -127,17 +132,22 @@ extension TaildirDriver {
     /// - Parameter old: the content; its file's share in it is taken over.
     func searchCopy(of old: Int, _ mark: ContentMark, from file: TailedFile, rest: [LineCutter.Cut]) {
         var excluded: Set<FileKey> = []
+        var suspects: Set<FileKey> = []
         for other in files.values {
             guard let key = other.key else { continue }
             switch other.phase {
-            case .new, .suspect, .failed: break
+            case .new, .suspect, .failed: suspects.insert(key)
             case .reading, .closed: excluded.insert(key)
             }
         }
         if let key = file.key { excluded.insert(key) }
         let (folder, group, id, path) = (file.folder, file.group, file.id, file.firstPath)
         let make = settings.cutter(group: group, path: path)
-        job({ [excluded] in CopyFinder.find(mark, in: folder, excluding: excluded, make: make) }) { driver, copy in
+        let earlier = (contents[old]?.progress.recent.reversed() ?? []).filter { $0.offset < mark.offset }
+        let find: @Sendable () -> CopyFinder.Copy? = { [suspects, excluded] in
+            CopyFinder.find(mark, earlier: earlier, in: folder, suspects: suspects, excluding: excluded, make: make)
+        }
+        job(find) { driver, copy in
             driver.searched(old, mark, copy, group: group, path: path, file: id, rest: rest)
         }
     }
@@ -152,11 +162,10 @@ extension TaildirDriver {
         rest: [LineCutter.Cut]
     ) {
         defer { release(old) }
-        guard let copy else {
+        if copy?.start != mark {
             if let file = files[id], !rest.isEmpty { enqueue(rest, of: old, for: file) }
-            return
         }
-        guard !isStopping else { return }
+        guard let copy, !isStopping else { return }
         let known = byKey[copy.status.key].flatMap { files[$0] }
         let file = known ?? add(group, path: copy.path, first: path, copy.status)
         if known == nil { file.isSighted = false }
@@ -165,12 +174,18 @@ extension TaildirDriver {
         case .new, .suspect, .failed: break
         }
         logger.info(
-            "a file was emptied; what was not read of it goes on in its copy",
-            metadata: ["file": "\(path)", "copy": "\(copy.path)", "offset": "\(mark.offset)"]
+            "a file was emptied; its copy is read on from there",
+            metadata: ["file": "\(path)", "copy": "\(copy.path)", "offset": "\(copy.start.offset)"]
         )
-        release(file.content)
-        contents[old]?.users += 1
-        file.content = old
+        if copy.start == mark {
+            // The content goes on in the copy, and what is on its way of it with it.
+            release(file.content)
+            contents[old]?.users += 1
+            file.content = old
+        } else {
+            contents[file.content]?.progress = Progress(copy.start)
+            contents[file.content]?.head = copy.start.head
+        }
         file.reader = copy.reader
         file.phase = .reading
         file.hasMore = true

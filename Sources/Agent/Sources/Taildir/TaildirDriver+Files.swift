@@ -9,7 +9,7 @@ extension TaildirDriver {
         let content = number()
         let mark = position.mark.flatMap { $0.offset == position.position ? $0 : nil }
         let start = mark ?? ContentMark(offset: position.position, hash: nil, head: [], tail: [])
-        contents[content] = Content(progress: Progress(start), head: start.head)
+        contents[content] = Content(progress: Progress(start), head: position.mark?.head ?? [])
         // A file that no group names any more waits in vain for its folder's scan, and is forgotten.
         let file = TailedFile(
             id: number(),
@@ -37,41 +37,67 @@ extension TaildirDriver {
 
     func told(_ events: [FolderEvents.Event]) {
         guard !isStopping, let watch else { return }
-        /// Files renamed before they were ever seen, by where they are now.
-        var chased: [String: String] = [:]
+        var moved: Set<String> = []
         var isChanged = false
         for event in events {
             switch event {
             case .written(let folder, let name):
                 let path = watch.path(.init(watch: folder, name: name))
-                if let file = path.flatMap({ byPath[$0] }).flatMap({ files[$0] }) { poke(file) } else { isChanged = true }
+                if let file = path.flatMap({ byPath[$0] }).flatMap({ files[$0] }) {
+                    poke(file)
+                } else if let path, group(of: path) != nil {
+                    isChanged = true
+                }
             case .changed: isChanged = true
             case .renamed(let from, let to):
                 isChanged = true
                 guard let old = watch.path(from), let new = watch.path(to) else { continue }
-                if let first = chased.removeValue(forKey: old) {
-                    chased[new] = first
-                } else if let file = byPath.removeValue(forKey: old).flatMap({ files[$0] }) {
-                    file.path = new
-                    byPath[new] = file.id
-                    if case .closed = file.phase { examine(file) } else { poke(file) }
-                } else if group(of: old) != nil, group(of: new) == nil {
-                    chased[new] = old
-                }
+                let known = byPath[old].flatMap { files[$0] }?.firstPath
+                guard let first = chased.removeValue(forKey: old)?.first ?? known ?? (group(of: old) == nil ? nil : old)
+                else { continue }
+                moved.remove(old)
+                // Under a matching name the next look finds it.
+                guard group(of: new) == nil, chased.count < Self.longestChase else { continue }
+                chased[new] = (first, eventLoop.now)
+                moved.insert(new)
             }
         }
-        for (path, first) in chased { chase(path, first) }
+        for path in moved { chase(path) }
         if isChanged { scan() }
     }
 
-    /// A file lost its matching name before it was seen under it.
-    private func chase(_ path: String, _ first: String) {
-        guard let group = group(of: first) else { return }
-        job({ try? FileStatus.of(path) }) { driver, status in
-            guard let status, status.isRegular, driver.byKey[status.key] == nil, !driver.isStopping else { return }
-            let file = driver.add(group, path: path, first: first, status)
+    /// Goes after a file that lost its matching name, perhaps before it was ever seen under it. What is told is history: only
+    /// the file itself says which one has that name now. Where it was renamed again meanwhile, that will be told too.
+    private func chase(_ path: String) {
+        guard let first = chased[path]?.first, let group = group(of: first) else { return }
+        let inquiry = FileExaminer.Inquiry(
+            path: path,
+            key: FileKey(device: 0, inode: 0),
+            known: nil,
+            heads: heads(),
+            startsAtEnd: false,
+            make: settings.cutter(group: group, path: first)
+        )
+        let look: @Sendable () -> (status: FileStatus, finding: FileExaminer.Finding)? = {
+            guard let status = try? FileStatus.of(path), status.isRegular else { return nil }
+            var inquiry = inquiry
+            inquiry.key = status.key
+            return (status, FileExaminer.examine(inquiry))
+        }
+        job(look) { driver, found in
+            guard let found, !driver.isStopping else { return }
+            if let file = driver.byKey[found.status.key].flatMap({ driver.files[$0] }) {
+                guard !file.isSighted else { return }
+                file.path = path
+                driver.byPath[path] = file.id
+                driver.poke(file)
+                return
+            }
+            if case .moved = found.finding { return }
+            let file = driver.add(group, path: path, first: first, found.status)
             file.isSighted = false
-            driver.examine(file)
+            driver.byPath[path] = file.id
+            driver.examined(file.id, found.finding)
         }
     }
 
@@ -109,14 +135,14 @@ extension TaildirDriver {
                 metadata: ["folder": "\(folder)", "reason": "\(reason)"]
             )
         }
-        let before = Set(files.values.filter(\.isSighted).map(\.id))
         for file in files.values { file.isSighted = false }
         byPath = [:]
+        chased = chased.filter { eventLoop.now - $0.value.since < Self.chaseTime }
         for sighting in scan.files { see(sighting) }
         for stray in scan.strays { seeStray(stray) }
         let blind = Set(scan.failures.map { settings.groups[$0.group].folder })
         for file in files.values where !file.isSighted && !blind.contains(file.folder) {
-            lose(file, wasSighted: before.contains(file.id))
+            lose(file)
         }
         isFirstScan = false
         if wantsScan {
@@ -200,9 +226,12 @@ extension TaildirDriver {
     }
 
     /// A file has no matching name any more.
-    private func lose(_ file: TailedFile, wasSighted: Bool) {
+    private func lose(_ file: TailedFile) {
         switch file.phase {
-        case .reading: if wasSighted { poke(file) }
+        case .reading:
+            // Written to under whatever name it has now.
+            if byPath[file.path] == nil { byPath[file.path] = file.id }
+            poke(file)
         case .closed where file.isBusy: break
         case .closed:
             if let stored = file.stored { searchLost(file, stored) }

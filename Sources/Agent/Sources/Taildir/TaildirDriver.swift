@@ -25,6 +25,9 @@ actor TaildirDriver {
     /// After a channel's refusal, doubling.
     static let firstRefusalPause = TimeAmount.milliseconds(100)
     static let longestRefusalPause = TimeAmount.seconds(1)
+    /// How long, and how many, renamed files are gone after.
+    static let chaseTime = TimeAmount.seconds(10)
+    static let longestChase = 1024
     /// How often Flume looks for idle files (TaildirSource, `checkIdleInterval`).
     static let idleLook = TimeAmount.seconds(5)
 
@@ -62,6 +65,8 @@ actor TaildirDriver {
     var heldBytes = 0
 
     var watch: FolderWatch?
+    /// Names, none of which matches, that files were renamed to, with the name that matched.
+    var chased: [String: (first: String, since: NIODeadline)] = [:]
     var isScanning = false
     var wantsScan = false
     var isFirstScan = true

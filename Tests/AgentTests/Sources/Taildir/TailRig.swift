@@ -83,7 +83,7 @@ final class TailRig {
 
     /// What comes beside what was expected.
     func more(_ patience: Duration = .milliseconds(400)) async -> [String] {
-        await harness.bodies(1000, patience: patience)
+        await harness.bodies(1_000_000, patience: patience)
     }
 
     /// The position file's entries by path.
