@@ -13,30 +13,46 @@ enum CopyFinder {
         var reader: TailReader
     }
 
-    /// The regular file of a folder that holds the same bytes up to the mark; nil where there is none.
+    /// A file that is held open because it may be a copy.
+    struct Candidate: Sendable {
+        var path: String
+        var file: OpenFile
+        /// It would be read from its start otherwise.
+        var isSuspect: Bool
+    }
+
+    /// The file among the candidates, or in a folder, that holds the same bytes up to the mark; nil where there is none.
     ///
     /// - Parameters:
-    ///   - earlier: places before the mark, the farthest first. They count for `suspects` alone: files that would be read
-    ///     from their starts otherwise. A file that ends before the mark has nothing that was not read.
+    ///   - earlier: places before the mark, the farthest first. They count for suspects alone: another file that ends before
+    ///     the mark has nothing that was not read.
     ///   - excluded: files that are being read for themselves.
     static func find(
         _ mark: ContentMark,
         earlier: [ContentMark],
+        among candidates: [Candidate],
         in folder: String,
-        suspects: Set<FileKey>,
         excluding excluded: Set<FileKey>,
         make: @escaping @Sendable (ContentMark) -> LineCutter
     ) -> Copy? {
-        guard mark.hash != nil, mark.offset > 0, let names = try? FolderListing.entries(of: folder) else { return nil }
-        for entry in names {
+        guard mark.hash != nil, mark.offset > 0 else { return nil }
+        var seen = excluded
+        func copy(_ candidate: Candidate) -> Copy? {
+            let marks = candidate.isSuspect ? [mark] + earlier : [mark]
+            guard let status = try? candidate.file.status(), status.isRegular, seen.insert(status.key).inserted,
+                marks.contains(where: { $0.offset <= status.size }),
+                let start = try? FileExaminer.last(of: marks, in: candidate.file, size: status.size)
+            else { return nil }
+            let reader = TailReader(candidate.file, from: start, make: make)
+            return Copy(path: candidate.path, status: status, start: start, reader: reader)
+        }
+        for candidate in candidates { if let found = copy(candidate) { return found } }
+        for entry in (try? FolderListing.entries(of: folder)) ?? [] {
             let path = folder == "/" ? "/\(entry.name)" : "\(folder)/\(entry.name)"
-            guard let status = try? FileStatus.of(path), status.isRegular, !excluded.contains(status.key) else { continue }
-            let marks = suspects.contains(status.key) ? [mark] + earlier : [mark]
-            guard marks.contains(where: { $0.offset <= status.size }), let file = try? OpenFile(path),
-                (try? file.status())?.key == status.key,
-                let start = try? FileExaminer.last(of: marks, in: file, size: status.size)
+            guard let status = try? FileStatus.of(path), status.isRegular, status.size >= mark.offset,
+                !seen.contains(status.key), let file = try? OpenFile(path)
             else { continue }
-            return Copy(path: path, status: status, start: start, reader: TailReader(file, from: start, make: make))
+            if let found = copy(Candidate(path: path, file: file, isSuspect: false)) { return found }
         }
         return nil
     }

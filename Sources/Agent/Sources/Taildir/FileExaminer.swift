@@ -14,8 +14,9 @@ enum FileExaminer {
     enum Finding: Sendable {
         /// To be read from `start` on. `replaces`: another content than was known.
         case open(TailReader, start: ContentMark, replaces: Bool)
-        case suspect(Int, size: UInt64)
-        case empty
+        /// Kept open: a copy may be compressed and gone before it is known to be one.
+        case suspect(Int, size: UInt64, OpenFile)
+        case empty(OpenFile)
         /// The path leads to another file, or to none.
         case moved
         case failed(FileFailure)
@@ -36,7 +37,7 @@ enum FileExaminer {
     }
 
     private static func examine(
-        _ file: consuming OpenFile,
+        _ file: OpenFile,
         _ status: FileStatus,
         _ inquiry: Inquiry
     ) throws(FileFailure) -> Finding {
@@ -64,14 +65,14 @@ enum FileExaminer {
             let start = try self.mark(file, at: inquiry.known?.position ?? 0, known: mark)
             return open(file, from: start, replaces: false, inquiry)
         case .fresh(let replaces): return open(file, from: .start, replaces: replaces, inquiry)
-        case .suspect(let content): return .suspect(content, size: status.size)
-        case .empty: return .empty
+        case .suspect(let content): return .suspect(content, size: status.size, file)
+        case .empty: return .empty(file)
         case .atEnd: return open(file, from: try self.mark(file, at: status.size, known: nil), replaces: false, inquiry)
         }
     }
 
     private static func open(
-        _ file: consuming OpenFile,
+        _ file: OpenFile,
         from start: ContentMark,
         replaces: Bool,
         _ inquiry: Inquiry
@@ -80,7 +81,7 @@ enum FileExaminer {
     }
 
     /// Whether a file is a copy of the content in front of a mark: byte for byte, as far as the hash tells.
-    static func holds(_ file: borrowing OpenFile, _ mark: ContentMark, size: UInt64) throws(FileFailure) -> Bool {
+    static func holds(_ file: OpenFile, _ mark: ContentMark, size: UInt64) throws(FileFailure) -> Bool {
         guard let hash = mark.hash, mark.offset > 0, size >= mark.offset else { return false }
         guard try file.bytes(at: 0, count: mark.head.count) == mark.head else { return false }
         return try file.hash(of: mark.offset) == hash
@@ -89,7 +90,7 @@ enum FileExaminer {
     /// The first of some places in a content, the farthest first, up to which a file holds the same bytes.
     static func last(
         of marks: [ContentMark],
-        in file: borrowing OpenFile,
+        in file: OpenFile,
         size: UInt64
     ) throws(FileFailure) -> ContentMark? {
         for mark in marks {
@@ -100,7 +101,7 @@ enum FileExaminer {
 
     /// The mark of a place in a file, from what is known of it and its bytes.
     private static func mark(
-        _ file: borrowing OpenFile,
+        _ file: OpenFile,
         at position: UInt64,
         known: ContentMark?
     ) throws(FileFailure) -> ContentMark {

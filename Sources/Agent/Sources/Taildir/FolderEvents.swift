@@ -11,6 +11,7 @@ enum FolderEvents {
         case written(watch: CInt, name: String)
         /// A name has come, gone or led elsewhere, or events were lost: the folders are to be looked at.
         case changed
+        case created(Place)
         case renamed(from: Place, to: Place)
     }
 
@@ -49,6 +50,7 @@ enum FolderEvents {
             } else if mask & UInt32(IN_MOVED_TO) != 0, let source = sources.removeValue(forKey: cookie) {
                 events.append(.renamed(from: source, to: Place(watch: watch, name: name)))
             }
+            if mask & UInt32(IN_CREATE) != 0 { events.append(.created(Place(watch: watch, name: name))) }
             add(.changed)
         }
         return events

@@ -2,17 +2,18 @@
 internal import Glibc
 #endif
 
-/// A file that is open for reading; closed with the value.
-struct OpenFile: ~Copyable {
+/// A file that is open for reading; closed with its last reference. Any thread may read.
+final class OpenFile: Sendable {
     private let descriptor: CInt
 
     /// Never waits: a pipe that somebody put in the file's place is opened and found to be no file.
     init(_ path: String) throws(FileFailure) {
-        descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw FileFailure(code: errno) }
+        let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard opened >= 0 else { throw FileFailure(code: errno) }
+        descriptor = opened
     }
 
-    deinit { _ = close(descriptor) }
+    deinit { close(descriptor) }
 
     func status() throws(FileFailure) -> FileStatus { try FileStatus.of(descriptor) }
 

@@ -30,7 +30,7 @@ final class TailReader: Sendable {
         var isDeleted = false
     }
 
-    fileprivate struct State: ~Copyable {
+    fileprivate struct State {
         let file: OpenFile
         var cutter: LineCutter
         let make: @Sendable (ContentMark) -> LineCutter
@@ -41,7 +41,7 @@ final class TailReader: Sendable {
     private let state: Mutex<State>
 
     /// - Parameter make: gives the cutter for a content, from a place in it on.
-    init(_ file: consuming sending OpenFile, from start: ContentMark, make: @escaping @Sendable (ContentMark) -> LineCutter) {
+    init(_ file: OpenFile, from start: ContentMark, make: @escaping @Sendable (ContentMark) -> LineCutter) {
         state = Mutex(State(file: file, cutter: make(start), make: make))
     }
 

@@ -27,14 +27,19 @@ extension TaildirDriver {
             make: settings.cutter(group: file.group, path: file.firstPath)
         )
         let id = file.id
-        job({ FileExaminer.examine(inquiry) }) { driver, finding in driver.examined(id, finding) }
+        job({ FileExaminer.examine(inquiry) }) { driver, finding in
+            driver.examined(id, finding)
+            // Meanwhile it has another name.
+            if case .moved = finding, let file = driver.files[id], file.path != inquiry.path { driver.examine(file) }
+        }
     }
 
     /// The first bytes of all contents that are known.
     func heads(without file: TailedFile? = nil) -> [(content: Int, head: [UInt8])] {
-        files.values.compactMap { other in
-            guard other !== file, let head = contents[other.content]?.head, !head.isEmpty else { return nil }
-            return (other.content, head)
+        let present = files.values.filter { $0 !== file }.map(\.content)
+        return (present + past).compactMap { content in
+            guard let head = contents[content]?.head, !head.isEmpty else { return nil }
+            return (content, head)
         }
     }
 
@@ -50,9 +55,11 @@ extension TaildirDriver {
         switch finding {
         case .open(let reader, let start, let replaces):
             open(file, reader, start, replaces: replaces)
-        case .suspect(let content, let size):
+        case .suspect(let content, let size, let opened):
+            file.unread = opened
             suspect(file, of: content, size: size)
-        case .empty:
+        case .empty(let opened):
+            file.unread = opened
             file.phase = .new
         case .moved:
             // Looked at again under its new name, if it has one.
@@ -77,6 +84,7 @@ extension TaildirDriver {
         }
         contents[file.content]?.head = start.head
         file.stored = nil
+        file.unread = nil
         file.reader = reader
         file.phase = .reading
         file.hasMore = true
@@ -108,15 +116,19 @@ extension TaildirDriver {
     // MARK: - Copies
 
     private func suspect(_ file: TailedFile, of content: Int, size: UInt64) {
+        var isUnchanged = false
+        var isOver = false
         if case .suspect(content, size, let since) = file.phase {
-            if eventLoop.now - since >= Self.suspicion {
-                // A content that is gone meanwhile proves nothing.
-                examine(file, copyOf: contents[content].map { $0.progress.recent.reversed() } ?? [])
-                return
-            }
-        } else {
-            file.phase = .suspect(of: content, size: size, since: eventLoop.now)
+            isUnchanged = true
+            isOver = eventLoop.now - since >= Self.suspicion
         }
+        // A content that its file does not hold any more was copied before.
+        if isOver || past.contains(content) {
+            // One that is forgotten meanwhile proves nothing.
+            examine(file, copyOf: contents[content].map { $0.progress.recent.reversed() } ?? [])
+            return
+        }
+        if !isUnchanged { file.phase = .suspect(of: content, size: size, since: eventLoop.now) }
         guard suspectTimer == nil else { return }
         suspectTimer = eventLoop.scheduleTask(in: Self.suspicionLook) {
             self.assumeIsolated { driver in
@@ -132,11 +144,12 @@ extension TaildirDriver {
     /// - Parameter old: the content; its file's share in it is taken over.
     func searchCopy(of old: Int, _ mark: ContentMark, from file: TailedFile, rest: [LineCutter.Cut]) {
         var excluded: Set<FileKey> = []
-        var suspects: Set<FileKey> = []
+        var held: [CopyFinder.Candidate] = []
         for other in files.values {
             guard let key = other.key else { continue }
             switch other.phase {
-            case .new, .suspect, .failed: suspects.insert(key)
+            case .new, .suspect, .failed:
+                if let opened = other.unread { held.append(.init(path: other.path, file: opened, isSuspect: true)) }
             case .reading, .closed: excluded.insert(key)
             }
         }
@@ -144,8 +157,10 @@ extension TaildirDriver {
         let (folder, group, id, path) = (file.folder, file.group, file.id, file.firstPath)
         let make = settings.cutter(group: group, path: path)
         let earlier = (contents[old]?.progress.recent.reversed() ?? []).filter { $0.offset < mark.offset }
-        let find: @Sendable () -> CopyFinder.Copy? = { [suspects, excluded] in
-            CopyFinder.find(mark, earlier: earlier, in: folder, suspects: suspects, excluding: excluded, make: make)
+        held += candidates.map { .init(path: $0.path, file: $0.file, isSuspect: false) }
+        past.insert(old)
+        let find: @Sendable () -> CopyFinder.Copy? = { [held, excluded] in
+            CopyFinder.find(mark, earlier: earlier, among: held, in: folder, excluding: excluded, make: make)
         }
         job(find) { driver, copy in
             driver.searched(old, mark, copy, group: group, path: path, file: id, rest: rest)
@@ -161,7 +176,12 @@ extension TaildirDriver {
         file id: Int,
         rest: [LineCutter.Cut]
     ) {
-        defer { release(old) }
+        eventLoop.scheduleTask(in: Self.pastTime) {
+            self.assumeIsolated { driver in
+                driver.past.remove(old)
+                driver.release(old)
+            }
+        }
         if copy?.start != mark {
             if let file = files[id], !rest.isEmpty { enqueue(rest, of: old, for: file) }
         }
@@ -187,6 +207,7 @@ extension TaildirDriver {
             contents[file.content]?.head = copy.start.head
         }
         file.reader = copy.reader
+        file.unread = nil
         file.phase = .reading
         file.hasMore = true
         file.lastChange = eventLoop.now

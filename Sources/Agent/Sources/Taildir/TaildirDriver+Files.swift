@@ -49,6 +49,8 @@ extension TaildirDriver {
                     isChanged = true
                 }
             case .changed: isChanged = true
+            case .created(let place):
+                if let path = watch.path(place), group(of: path) == nil { hold(path) }
             case .renamed(let from, let to):
                 isChanged = true
                 guard let old = watch.path(from), let new = watch.path(to) else { continue }
@@ -64,6 +66,15 @@ extension TaildirDriver {
         }
         for path in moved { chase(path) }
         if isChanged { scan() }
+    }
+
+    /// Holds a new file open that may be a copy.
+    private func hold(_ path: String) {
+        job({ try? OpenFile(path) }) { driver, file in
+            guard let file, !driver.isStopping else { return }
+            driver.candidates.append((path, file, driver.eventLoop.now))
+            if driver.candidates.count > Self.mostCandidates { driver.candidates.removeFirst() }
+        }
     }
 
     /// Goes after a file that lost its matching name, perhaps before it was ever seen under it. What is told is history: only
@@ -87,7 +98,8 @@ extension TaildirDriver {
         job(look) { driver, found in
             guard let found, !driver.isStopping else { return }
             if let file = driver.byKey[found.status.key].flatMap({ driver.files[$0] }) {
-                guard !file.isSighted else { return }
+                if case .reading = file.phase, file.isSighted { return }
+                file.isSighted = false
                 file.path = path
                 driver.byPath[path] = file.id
                 driver.poke(file)
@@ -137,6 +149,7 @@ extension TaildirDriver {
         }
         for file in files.values { file.isSighted = false }
         byPath = [:]
+        candidates.removeAll { eventLoop.now - $0.since >= Self.candidateTime }
         chased = chased.filter { eventLoop.now - $0.value.since < Self.chaseTime }
         for sighting in scan.files { see(sighting) }
         for stray in scan.strays { seeStray(stray) }

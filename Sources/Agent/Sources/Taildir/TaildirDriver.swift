@@ -28,6 +28,10 @@ actor TaildirDriver {
     /// How long, and how many, renamed files are gone after.
     static let chaseTime = TimeAmount.seconds(10)
     static let longestChase = 1024
+    /// How many new files are held because they may be copies, and how long; and how long a past content is remembered.
+    static let mostCandidates = 16
+    static let candidateTime = TimeAmount.seconds(60)
+    static let pastTime = TimeAmount.seconds(30)
     /// How often Flume looks for idle files (TaildirSource, `checkIdleInterval`).
     static let idleLook = TimeAmount.seconds(5)
 
@@ -67,6 +71,10 @@ actor TaildirDriver {
     var watch: FolderWatch?
     /// Names, none of which matches, that files were renamed to, with the name that matched.
     var chased: [String: (first: String, since: NIODeadline)] = [:]
+    /// New files whose names do not match, held open for a while: one may be a copy.
+    var candidates: [(path: String, file: OpenFile, since: NIODeadline)] = []
+    /// Contents whose files hold something else now; a copy of one may still turn up.
+    var past: Set<Int> = []
     var isScanning = false
     var wantsScan = false
     var isFirstScan = true
@@ -198,7 +206,11 @@ actor TaildirDriver {
             return
         }
         save { driver in
-            for file in driver.files.values { file.reader = nil }
+            for file in driver.files.values {
+                file.reader = nil
+                file.unread = nil
+            }
+            driver.candidates = []
             promise.succeed()
         }
     }

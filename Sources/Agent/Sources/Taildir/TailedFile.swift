@@ -43,6 +43,8 @@ final class TailedFile {
     /// What it holds, a key of the driver's contents.
     var content: Int
     var reader: TailReader?
+    /// Held open while it is not known what it is.
+    var unread: OpenFile?
     /// Whether it has a name that matches.
     var isSighted = true
     /// What was seen of it at the last look.

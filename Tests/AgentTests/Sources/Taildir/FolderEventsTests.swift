@@ -24,7 +24,7 @@ import Testing
             Self.record(1, IN_MODIFY, "a"), Self.record(1, IN_MODIFY, "a"), Self.record(2, IN_MODIFY, "a-name-of-16-byt"),
             Self.record(1, IN_MOVED_FROM, cookie: 7, "a"), Self.record(1, IN_MOVED_FROM, cookie: 8, "out"),
             Self.record(2, IN_MOVED_TO, cookie: 7, "b"), Self.record(1, IN_MOVED_TO, cookie: 9, "in"),
-            Self.record(-1, 0x4000),
+            Self.record(1, IN_CREATE, "new"), Self.record(-1, 0x4000),
         ]
         var bytes = ByteBuffer()
         for part in parts { bytes.writeImmutableBuffer(part) }
@@ -34,6 +34,7 @@ import Testing
             FolderEvents.read(bytes) == [
                 .written(watch: 1, name: "a"), .written(watch: 2, name: "a-name-of-16-byt"), .changed,
                 .renamed(from: .init(watch: 1, name: "a"), to: .init(watch: 2, name: "b")),
+                .created(.init(watch: 1, name: "new")),
             ]
         )
     }

@@ -108,7 +108,8 @@ struct LogrotateTests {
         #expect(duplicates <= (matchesAll && isCopied ? rotations * 200 : 0), "\(duplicates) twice")
         let gap = Set(0..<writer.written).subtracting(present)
         print("logrotate \(mode) \(matchesAll): \(delivered.count) lines, \(duplicates) twice, \(gap.count) in no file")
-        if !isCopied { #expect(gap.isEmpty) }
+        // Without `delaycompress` logrotate itself loses what is written while it compresses.
+        if mode == .create { #expect(gap.isEmpty) }
     }
 
     private func rotate(_ configuration: String, _ rig: TailRig) async throws {
