@@ -29,7 +29,8 @@ import Testing
     @Test(
         "What is no expression, or means something else in PCRE2, is refused with its place",
         arguments: [
-            ("a(b", "missing closing parenthesis", 3), ("[a-z&&[^b]]", "intersection", 4), ("[a[bc]]", "class within", 2),
+            ("a(b", "missing closing parenthesis", 3), ("[a-z&&[^b]]", "intersection", 4),
+            ("[a[bc]]", "class within", 2),
             (#"\p{javaLowerCase}"#, "unknown property", 17), ("*", "quantifier does not follow", 0),
         ]
     )
@@ -56,6 +57,8 @@ import Testing
     func costly() throws {
         let expression = try RegularExpression("(a+)+$", matchesWhole: true)
         let text = String(repeating: "a", count: 64) + "b"
-        #expect(text.utf8.withContiguousStorageIfAvailable { expression.search(UnsafeRawBufferPointer($0)) } == .tooCostly)
+        #expect(
+            text.utf8.withContiguousStorageIfAvailable { expression.search(UnsafeRawBufferPointer($0)) } == .tooCostly
+        )
     }
 }

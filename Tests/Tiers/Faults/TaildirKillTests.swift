@@ -15,18 +15,20 @@ extension AllTiers.Traffic {
             try await Workspace.use { space in
                 let logs = try space.makeFolder("logs")
                 let output = try space.makeFolder("out")
-                let file = [
-                    "e.sources = r", "e.channels = c", "e.sinks = k",
-                    "e.sources.r.type = TAILDIR", "e.sources.r.channels = c", "e.sources.r.filegroups = g",
-                    // As in a properties file: two backslashes are one.
-                    "e.sources.r.filegroups.g = \(logs)/app\\\\.log(\\\\.\\\\d+)?",
-                    "e.sources.r.positionFile = \(space.folder)/position.json", "e.sources.r.acknowledge = delivered",
-                    "e.sources.r.writePosInterval = 100",
-                    "e.channels.c.type = memory", "e.channels.c.capacity = 10000",
-                    "e.channels.c.transactionCapacity = 1000",
-                    "e.sinks.k.type = file_roll", "e.sinks.k.channel = c", "e.sinks.k.sink.directory = \(output)",
-                    "e.sinks.k.sink.rollInterval = 0",
-                ].joined(separator: "\n") + "\n"
+                let file =
+                    [
+                        "e.sources = r", "e.channels = c", "e.sinks = k",
+                        "e.sources.r.type = TAILDIR", "e.sources.r.channels = c", "e.sources.r.filegroups = g",
+                        // As in a properties file: two backslashes are one.
+                        "e.sources.r.filegroups.g = \(logs)/app\\\\.log(\\\\.\\\\d+)?",
+                        "e.sources.r.positionFile = \(space.folder)/position.json",
+                        "e.sources.r.acknowledge = delivered",
+                        "e.sources.r.writePosInterval = 100",
+                        "e.channels.c.type = memory", "e.channels.c.capacity = 10000",
+                        "e.channels.c.transactionCapacity = 1000",
+                        "e.sinks.k.type = file_roll", "e.sinks.k.channel = c", "e.sinks.k.sink.directory = \(output)",
+                        "e.sinks.k.sink.rollInterval = 0",
+                    ].joined(separator: "\n") + "\n"
                 var agent = try space.agent("e", file)
                 try await agent.ready()
                 let rate = 2_000.0
@@ -49,7 +51,9 @@ extension AllTiers.Traffic {
                 let issued = Set(ids)
                 func delivered() -> [String] {
                     space.files("out").flatMap { path in
-                        ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+                        ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n").map(
+                            String.init
+                        )
                     }
                 }
                 try await Waiting.until("every line is delivered", within: 30, details: agent.program.story) {

@@ -28,7 +28,10 @@ final class FolderWatch: Sendable {
     private init(descriptor: CInt) { self.descriptor = descriptor }
 
     /// Nil where the kernel has none to give.
-    static func open(on eventLoop: any EventLoop, told: @escaping @Sendable ([FolderEvents.Event]) -> Void) -> FolderWatch? {
+    static func open(
+        on eventLoop: any EventLoop,
+        told: @escaping @Sendable ([FolderEvents.Event]) -> Void
+    ) -> FolderWatch? {
         let descriptor = inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK))
         guard descriptor >= 0 else { return nil }
         let watch = FolderWatch(descriptor: descriptor)

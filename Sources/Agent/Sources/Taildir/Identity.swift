@@ -48,7 +48,8 @@ enum Identity {
                 // A position that Flume wrote: its rule is inode and path.
                 return known.isSamePath || known.position == 0 ? .resume : .fresh(replaces: false)
             }
-            let isSame = evidence.size >= mark.offset && evidence.head.starts(with: mark.head) && evidence.tail == mark.tail
+            let isSame =
+                evidence.size >= mark.offset && evidence.head.starts(with: mark.head) && evidence.tail == mark.tail
             return isSame ? .resume : .fresh(replaces: true)
         }
         if startsAtEnd { return .atEnd }

@@ -67,7 +67,8 @@ enum PositionFile {
 
     private static func mark(_ object: FlatObjects.Object) -> ContentMark? {
         guard case .number(let offset) = object["offset"], case .text(let headText) = object["head"],
-            case .text(let tailText) = object["tail"], let head = bytes(headText), let tail = bytes(tailText), head.count <= ContentMark.headLength,
+            case .text(let tailText) = object["tail"], let head = bytes(headText), let tail = bytes(tailText),
+            head.count <= ContentMark.headLength,
             tail.count <= ContentMark.tailLength, head.count <= offset, tail.count <= offset
         else { return nil }
         var mark = ContentMark(offset: offset, hash: nil, head: head, tail: tail)

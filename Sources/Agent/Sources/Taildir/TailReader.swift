@@ -92,7 +92,10 @@ extension TailReader.State {
         var failure: FileFailure?
         let count = unsafe block.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) { buffer in
             do throws(FileFailure) {
-                return unsafe try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: offset)
+                return unsafe try file.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]),
+                    at: offset
+                )
             } catch {
                 failure = error
                 return 0

@@ -27,11 +27,16 @@ extension TaildirDriver {
             make: settings.cutter(group: file.group, path: file.firstPath)
         )
         let id = file.id
-        job({ FileExaminer.examine(inquiry) }) { driver, finding in
-            driver.examined(id, finding)
-            // Meanwhile it has another name.
-            if case .moved = finding, let file = driver.files[id], file.path != inquiry.path { driver.examine(file) }
-        }
+        job(
+            { FileExaminer.examine(inquiry) },
+            then: { driver, finding in
+                driver.examined(id, finding)
+                // Meanwhile it has another name.
+                if case .moved = finding, let file = driver.files[id], file.path != inquiry.path {
+                    driver.examine(file)
+                }
+            }
+        )
     }
 
     /// The first bytes of all contents that are known.
@@ -162,9 +167,12 @@ extension TaildirDriver {
         let find: @Sendable () -> CopyFinder.Copy? = { [held, excluded] in
             CopyFinder.find(mark, earlier: earlier, among: held, in: folder, excluding: excluded, make: make)
         }
-        job(find) { driver, copy in
-            driver.searched(old, mark, copy, group: group, path: path, file: id, rest: rest)
-        }
+        job(
+            find,
+            then: { driver, copy in
+                driver.searched(old, mark, copy, group: group, path: path, file: id, rest: rest)
+            }
+        )
     }
 
     private func searched(

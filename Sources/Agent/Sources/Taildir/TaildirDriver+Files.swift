@@ -70,11 +70,14 @@ extension TaildirDriver {
 
     /// Holds a new file open that may be a copy.
     private func hold(_ path: String) {
-        job({ try? OpenFile(path) }) { driver, file in
-            guard let file, !driver.isStopping else { return }
-            driver.candidates.append((path, file, driver.eventLoop.now))
-            if driver.candidates.count > Self.mostCandidates { driver.candidates.removeFirst() }
-        }
+        job(
+            { try? OpenFile(path) },
+            then: { driver, file in
+                guard let file, !driver.isStopping else { return }
+                driver.candidates.append((path, file, driver.eventLoop.now))
+                if driver.candidates.count > Self.mostCandidates { driver.candidates.removeFirst() }
+            }
+        )
     }
 
     /// Goes after a file that lost its matching name, perhaps before it was ever seen under it. What is told is history: only
@@ -95,22 +98,25 @@ extension TaildirDriver {
             inquiry.key = status.key
             return (status, FileExaminer.examine(inquiry))
         }
-        job(look) { driver, found in
-            guard let found, !driver.isStopping else { return }
-            if let file = driver.byKey[found.status.key].flatMap({ driver.files[$0] }) {
-                if case .reading = file.phase, file.isSighted { return }
+        job(
+            look,
+            then: { driver, found in
+                guard let found, !driver.isStopping else { return }
+                if let file = driver.byKey[found.status.key].flatMap({ driver.files[$0] }) {
+                    if case .reading = file.phase, file.isSighted { return }
+                    file.isSighted = false
+                    file.path = path
+                    driver.byPath[path] = file.id
+                    driver.poke(file)
+                    return
+                }
+                if case .moved = found.finding { return }
+                let file = driver.add(group, path: path, first: first, found.status)
                 file.isSighted = false
-                file.path = path
                 driver.byPath[path] = file.id
-                driver.poke(file)
-                return
+                driver.examined(file.id, found.finding)
             }
-            if case .moved = found.finding { return }
-            let file = driver.add(group, path: path, first: first, found.status)
-            file.isSighted = false
-            driver.byPath[path] = file.id
-            driver.examined(file.id, found.finding)
-        }
+        )
     }
 
     /// Looks at all folders, at once or as soon as the present look is over.
@@ -126,13 +132,16 @@ extension TaildirDriver {
         var wanted: Set<UInt64> = []
         for file in files.values { if case .closed = file.phase { wanted.insert(file.inode) } }
         let (scanner, watch, folders) = (scanner, watch, Set(settings.groups.map(\.folder)))
-        job({ [wanted] in
-            // Watched before they are read: what comes between is told.
-            let isWatched = watch.map { watch in folders.reduce(true) { watch.add($1) && $0 } } ?? false
-            return (scanner.scan(wanted: wanted), isWatched)
-        }) { driver, result in
-            driver.scanned(result.0, isWatched: result.1)
-        }
+        job(
+            { [wanted] in
+                // Watched before they are read: what comes between is told.
+                let isWatched = watch.map { watch in folders.reduce(true) { watch.add($1) && $0 } } ?? false
+                return (scanner.scan(wanted: wanted), isWatched)
+            },
+            then: { driver, result in
+                driver.scanned(result.0, isWatched: result.1)
+            }
+        )
     }
 
     private func scanned(_ scan: FolderScanner.Scan, isWatched: Bool) {
@@ -211,7 +220,9 @@ extension TaildirDriver {
     /// A closed file has lost its matching name; there may be something new in it.
     private func seeStray(_ stray: FolderScanner.Sighting) {
         guard let file = file(stray.status.key, stray.path), !file.isSighted, case .closed = file.phase else { return }
-        guard file.stored != nil || stray.status.size != contents[file.content]?.progress.delivered.offset else { return }
+        guard file.stored != nil || stray.status.size != contents[file.content]?.progress.delivered.offset else {
+            return
+        }
         file.path = stray.path
         file.seen = stray.status
         examine(file)

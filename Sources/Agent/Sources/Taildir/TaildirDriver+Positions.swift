@@ -21,19 +21,22 @@ extension TaildirDriver {
                 return error
             }
         }
-        job(work) { driver, failure in
-            driver.isSaving = false
-            if let failure {
-                driver.log.log(
-                    .error,
-                    "cannot write the position file; it is tried again",
-                    metadata: ["file": "\(store.path)", "reason": "\(failure)"]
-                )
-            } else {
-                driver.lastSaved = positions
+        job(
+            work,
+            then: { driver, failure in
+                driver.isSaving = false
+                if let failure {
+                    driver.log.log(
+                        .error,
+                        "cannot write the position file; it is tried again",
+                        metadata: ["file": "\(store.path)", "reason": "\(failure)"]
+                    )
+                } else {
+                    driver.lastSaved = positions
+                }
+                done(driver)
             }
-            done(driver)
-        }
+        )
     }
 
     /// In the order in which the files became known.

@@ -10,10 +10,14 @@ extension TaildirDriver {
     func enqueue(_ cuts: [LineCutter.Cut], of content: Int, for file: TailedFile) {
         for cut in cuts {
             guard let number = contents[content]?.progress.sent(cut.end) else { continue }
-            if let head = contents[content]?.head, cut.end.head.count > head.count { contents[content]?.head = cut.end.head }
+            if let head = contents[content]?.head, cut.end.head.count > head.count {
+                contents[content]?.head = cut.end.head
+            }
             contents[content]?.users += 1
             let bytes = cut.batch.bytes.readableBytes
-            file.parcels.append(.init(batch: cut.batch, count: cut.batch.count, bytes: bytes, content: content, number: number))
+            file.parcels.append(
+                .init(batch: cut.batch, count: cut.batch.count, bytes: bytes, content: content, number: number)
+            )
             file.held += 1
             file.heldBytes += bytes
             heldBytes += bytes

@@ -47,7 +47,7 @@ extension TaildirDriver {
         file.hasMore = false
         file.isPoked = false
         let (id, blocks, batches) = (file.id, blocks, Int(min(settings.maxBatchCount, Int64(Self.heldBatches))))
-        job({ reader.read(batches: batches, blocks: blocks) }) { driver, outcome in driver.didRead(id, outcome) }
+        job({ reader.read(batches: batches, blocks: blocks) }, then: { driver, outcome in driver.didRead(id, outcome) })
     }
 
     private func didRead(_ id: Int, _ outcome: TailReader.Outcome) {
@@ -120,14 +120,17 @@ extension TaildirDriver {
         guard !file.isBusy, let reader = file.reader else { return }
         file.isBusy = true
         let id = file.id
-        job({ recordOnly ? reader.finishRecord() : reader.finish() }) { driver, cuts in
-            guard let file = driver.files[id] else { return }
-            file.isBusy = false
-            if !recordOnly { file.hasRest = false }
-            guard !driver.isStopping || driver.mustFinish(file) else { return }
-            driver.enqueue(cuts, of: file.content, for: file)
-            if file.isPoked { driver.poke(file) }
-        }
+        job(
+            { recordOnly ? reader.finishRecord() : reader.finish() },
+            then: { driver, cuts in
+                guard let file = driver.files[id] else { return }
+                file.isBusy = false
+                if !recordOnly { file.hasRest = false }
+                guard !driver.isStopping || driver.mustFinish(file) else { return }
+                driver.enqueue(cuts, of: file.content, for: file)
+                if file.isPoked { driver.poke(file) }
+            }
+        )
     }
 
     /// Closes what was not written to for `idleTimeout`, and forgets what has no matching name besides.

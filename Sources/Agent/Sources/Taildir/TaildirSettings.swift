@@ -31,7 +31,8 @@ struct TaildirSettings: Sendable {
 
     static let keys =
         [
-            KeySpec("filegroups", required: true), KeySpec("filegroups.*"), KeySpec("headers.*"), KeySpec("positionFile"),
+            KeySpec("filegroups", required: true), KeySpec("filegroups.*"), KeySpec("headers.*"),
+            KeySpec("positionFile"),
             KeySpec("byteOffsetHeader", form: .boolean), KeySpec("skipToEnd", form: .boolean), KeySpec("idleTimeout"),
             KeySpec("writePosInterval"), KeySpec("batchSize"), KeySpec("maxBatchCount"),
             KeySpec("cachePatternMatching", form: .boolean), KeySpec("fileHeader", form: .boolean),
@@ -42,7 +43,8 @@ struct TaildirSettings: Sendable {
     /// Defaults: Flume's TaildirSourceConfigurationConstants.
     init(_ settings: ComponentSettings, process: ProcessSettings) throws(ConfigurationFault) {
         var remarks: [String] = []
-        fileHeader = settings.bool("fileHeader", default: false) ? settings.string("fileHeaderKey", default: "file") : nil
+        fileHeader =
+            settings.bool("fileHeader", default: false) ? settings.string("fileHeaderKey", default: "file") : nil
         groups = try Self.groups(settings, remarks: &remarks)
         positionFile = Self.absolute(settings.string("positionFile") ?? Self.defaultPositionFile(process))
         byteOffsetHeader = settings.bool("byteOffsetHeader", default: false)
@@ -92,7 +94,11 @@ struct TaildirSettings: Sendable {
     ) throws(ConfigurationFault) -> FileGroup {
         let full = absolute(path)
         guard let slash = full.lastIndex(of: "/"), full.index(after: slash) < full.endIndex else {
-            throw settings.fault(key, "`\(path)` names a folder only", advice: "a pattern for file names belongs behind it")
+            throw settings.fault(
+                key,
+                "`\(path)` names a folder only",
+                advice: "a pattern for file names belongs behind it"
+            )
         }
         let text = String(full[full.index(after: slash)...])
         let pattern: RegularExpression

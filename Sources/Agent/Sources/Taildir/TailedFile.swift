@@ -77,7 +77,16 @@ final class TailedFile {
     var held = 0
     var heldBytes = 0
 
-    init(id: Int, group: Int, inode: UInt64, path: String, content: Int, phase: Phase, startsAtEnd: Bool, now: NIODeadline) {
+    init(
+        id: Int,
+        group: Int,
+        inode: UInt64,
+        path: String,
+        content: Int,
+        phase: Phase,
+        startsAtEnd: Bool,
+        now: NIODeadline
+    ) {
         self.id = id
         self.group = group
         self.inode = inode

@@ -21,7 +21,8 @@ import Testing
     @Test("Records are read to their end; equal ones come once; the two halves of a rename are one")
     func records() {
         let parts = [
-            Self.record(1, IN_MODIFY, "a"), Self.record(1, IN_MODIFY, "a"), Self.record(2, IN_MODIFY, "a-name-of-16-byt"),
+            Self.record(1, IN_MODIFY, "a"), Self.record(1, IN_MODIFY, "a"),
+            Self.record(2, IN_MODIFY, "a-name-of-16-byt"),
             Self.record(1, IN_MOVED_FROM, cookie: 7, "a"), Self.record(1, IN_MOVED_FROM, cookie: 8, "out"),
             Self.record(2, IN_MOVED_TO, cookie: 7, "b"), Self.record(1, IN_MOVED_TO, cookie: 9, "in"),
             Self.record(1, IN_CREATE, "new"), Self.record(-1, 0x4000),

@@ -34,20 +34,45 @@ import Testing
         Case(name: "renamed", known: known(11, samePath: false), expected: .resume),
         Case(name: "Java has read on meanwhile", known: known(50), expected: .resume),
         Case(name: "a position set back by hand", known: known(0), expected: .resume),
-        Case(name: "inode reused: another beginning", head: Array("other line\n".utf8), known: known(11), expected: .fresh(replaces: true)),
-        Case(name: "emptied and grown: other bytes at the place", tail: Array("x\n".utf8), known: known(11), expected: .fresh(replaces: true)),
+        Case(
+            name: "inode reused: another beginning",
+            head: Array("other line\n".utf8),
+            known: known(11),
+            expected: .fresh(replaces: true)
+        ),
+        Case(
+            name: "emptied and grown: other bytes at the place",
+            tail: Array("x\n".utf8),
+            known: known(11),
+            expected: .fresh(replaces: true)
+        ),
         Case(name: "shorter than the position", size: 10, known: known(11), expected: .fresh(replaces: true)),
         Case(name: "shorter than the mark", size: 10, known: known(5), expected: .fresh(replaces: true)),
         Case(name: "Flume's position", known: known(11, mark: nil), expected: .resume),
-        Case(name: "Flume's position at another path", known: known(11, mark: nil, samePath: false), expected: .fresh(replaces: false)),
-        Case(name: "Flume's position behind the end", size: 10, known: known(11, mark: nil), expected: .fresh(replaces: true)),
+        Case(
+            name: "Flume's position at another path",
+            known: known(11, mark: nil, samePath: false),
+            expected: .fresh(replaces: false)
+        ),
+        Case(
+            name: "Flume's position behind the end",
+            size: 10,
+            known: known(11, mark: nil),
+            expected: .fresh(replaces: true)
+        ),
         Case(name: "nothing read of it yet", known: known(0, mark: nil, samePath: false), expected: .resume),
         Case(name: "new", expected: .fresh(replaces: false)),
         Case(name: "new and empty", size: 0, head: [], expected: .empty),
         Case(name: "skipToEnd", atEnd: true, expected: .atEnd),
         Case(name: "skipToEnd, empty", size: 0, head: [], atEnd: true, expected: .atEnd),
         Case(name: "begins like another", heads: [(3, Array("zz".utf8)), (4, head)], expected: .suspect(4)),
-        Case(name: "begins like another as far as it goes", size: 5, head: Array("first".utf8), heads: [(4, head)], expected: .suspect(4)),
+        Case(
+            name: "begins like another as far as it goes",
+            size: 5,
+            head: Array("first".utf8),
+            heads: [(4, head)],
+            expected: .suspect(4)
+        ),
         Case(name: "begins otherwise", heads: [(4, Array("first word\n".utf8))], expected: .fresh(replaces: false)),
         Case(name: "the other was not read yet", heads: [(4, [])], expected: .fresh(replaces: false)),
     ]
@@ -91,7 +116,8 @@ import Testing
     func hashes() {
         var random = SeededGenerator.announced("content hash")
         for _ in 0..<200 {
-            let bytes = (0..<Int.random(in: 1..<80, using: &random)).map { _ in UInt8.random(in: 0...3, using: &random) }
+            let bytes = (0..<Int.random(in: 1..<80, using: &random)).map { _ in UInt8.random(in: 0...3, using: &random)
+            }
             var whole = ContentHash()
             bytes.withUnsafeBytes { whole.update($0) }
             var pieces = ContentHash()

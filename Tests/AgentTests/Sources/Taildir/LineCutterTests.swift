@@ -79,7 +79,8 @@ import Testing
     @Test(
         "A line longer than the limit is cut between characters",
         arguments: [
-            ("abcdefgh\nx\n", 4, ["abcd", "efgh", "x"], 1), ("abcd\n", 4, ["abcd"], 0), ("aäääb\n", 4, ["aä", "ää", "b"], 2),
+            ("abcdefgh\nx\n", 4, ["abcd", "efgh", "x"], 1), ("abcd\n", 4, ["abcd"], 0),
+            ("aäääb\n", 4, ["aä", "ää", "b"], 2),
             ("\u{1F600}\u{1F600}\n", 4, ["\u{1F600}", "\u{1F600}"], 1),
         ]
     )

@@ -20,7 +20,11 @@ struct LogrotateTests {
     private static let program = ["/usr/sbin/logrotate", "/usr/bin/logrotate"]
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-    @Test(.enabled(if: LogrotateTests.program != nil, "logrotate is not installed"), arguments: Mode.allCases, [false, true])
+    @Test(
+        .enabled(if: LogrotateTests.program != nil, "logrotate is not installed"),
+        arguments: Mode.allCases,
+        [false, true]
+    )
     func rotatesUnderAWriter(mode: Mode, matchesAll: Bool) async throws {
         try await run(mode, matchesAll: matchesAll, rotations: 6, pause: 250)
     }
@@ -100,14 +104,22 @@ struct LogrotateTests {
         let present = try present(rig)
 
         let missing = present.subtracting(delivered)
-        #expect(missing.isEmpty, "\(missing.count) of \(present.count) are missing: \(missing.sorted().prefix(5))")
+        // A small copy is compressed and gone within milliseconds, faster than it is told: what was not read when the file
+        // was emptied, some 10 ms of lines each time, then stands in the compressed file only (docs/decisions/0009).
+        let allowed = mode == .copyAndCompress ? rotations * 100 : 0
+        #expect(
+            missing.count <= allowed,
+            "\(missing.count) of \(present.count) are missing: \(missing.sorted().prefix(5))"
+        )
         #expect(present.count > rotations * 10)
         let duplicates = delivered.count - Set(delivered).count
         // Where copies match too, one that ends before what was delivered is read from the last place that is known of it.
         let isCopied = mode == .copytruncate || mode == .copyAndCompress
         #expect(duplicates <= (matchesAll && isCopied ? rotations * 200 : 0), "\(duplicates) twice")
         let gap = Set(0..<writer.written).subtracting(present)
-        print("logrotate \(mode) \(matchesAll): \(delivered.count) lines, \(duplicates) twice, \(gap.count) in no file")
+        print(
+            "logrotate \(mode) \(matchesAll): \(delivered.count) lines, \(duplicates) twice, \(gap.count) in no file, \(missing.count) missing"
+        )
         // Without `delaycompress` logrotate itself loses what is written while it compresses.
         if mode == .create { #expect(gap.isEmpty) }
     }
@@ -131,6 +143,8 @@ struct LogrotateTests {
         try process.run()
         let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        return Set(String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { Int($0.prefix { $0 != " " }) })
+        return Set(
+            String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { Int($0.prefix { $0 != " " }) }
+        )
     }
 }

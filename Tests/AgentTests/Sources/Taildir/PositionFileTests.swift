@@ -54,7 +54,8 @@ import Testing
             ("", 0), ("[", 0), (#"[{"inode":1,"pos":2,"fi"#, 0), (#"[{"inode":1,"pos":2,"file":"/a"},{"inode":"#, 1),
             (#"[{"inode":1,"pos":2,"file":"/a"}"#, 1), (#"[{"inode":1,"pos":2,"file":"/a"}]x"#, 1),
             (#"[{"inode":1,"pos":-2,"file":"/a"}]"#, 0), (#"[{"inode":1,"file":"/a"}]"#, 0),
-            (#"[{"inode":1,"pos":2,"file":"/a\"#, 0), ("\0\0\0", 0), (#"[{"inode":1,"pos":18446744073709551615,"file":"a"}]"#, 0),
+            (#"[{"inode":1,"pos":2,"file":"/a\"#, 0), ("\0\0\0", 0),
+            (#"[{"inode":1,"pos":18446744073709551615,"file":"a"}]"#, 0),
         ]
     )
     func damage(text: String, count: Int) {

@@ -170,10 +170,14 @@ struct TaildirKeysTests {
     func positionFile() async throws {
         let rig = try TailRig()
         try rig.append("a.log", "one\ntwo\n")
-        try FileManager.default.createDirectory(atPath: rig.directory.path + "/state", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: rig.directory.path + "/state",
+            withIntermediateDirectories: true
+        )
         let inode = try rig.inode("a.log")
         // A group in Flume's form, with a file that is gone besides.
-        let flumes = #"[{"inode":1,"pos":9,"file":"\#(rig.path("gone.log"))"},{"inode":\#(inode),"pos":4,"file":"\#(rig.path("a.log"))"}]"#
+        let flumes =
+            #"[{"inode":1,"pos":9,"file":"\#(rig.path("gone.log"))"},{"inode":\#(inode),"pos":4,"file":"\#(rig.path("a.log"))"}]"#
         try flumes.write(toFile: rig.positionFile, atomically: false, encoding: .utf8)
         try await rig.start()
         #expect(await rig.lines(1) == ["two"])
@@ -208,7 +212,10 @@ struct TaildirKeysTests {
         let rig = try TailRig()
         try rig.append("a.log", "one\ntwo\n")
         try rig.append("b.log", "three\n")
-        try FileManager.default.createDirectory(atPath: rig.directory.path + "/state", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: rig.directory.path + "/state",
+            withIntermediateDirectories: true
+        )
         let cut = #"[{"inode":\#(try rig.inode("a.log")),"pos":4,"file":"\#(rig.path("a.log"))"},{"inode":5,"#
         try cut.write(toFile: rig.positionFile, atomically: false, encoding: .utf8)
         try await rig.start()
