@@ -33,6 +33,7 @@ let subjectsNeed: [Target.Dependency] = [
 var targets: [Target] = [
     .systemLibrary(name: "CAvro", pkgConfig: "avro-c", providers: [.apt(["libavro-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CPlatform"),
@@ -48,7 +49,7 @@ var targets: [Target] = [
     .target(
         name: "Agent",
         dependencies: [
-            "AvroRPC", "CPlatform", "Events", "Secure", nio, posix, http, log, deque, lifecycle, signals,
+            "AvroRPC", "CPCRE2", "CPlatform", "Events", "Secure", nio, posix, http, log, deque, lifecycle, signals,
         ],
         swiftSettings: sources
     ),

@@ -35,6 +35,32 @@ public struct EventBatchBuilder: Sendable {
         bytes.writeAvroBytes(body)
     }
 
+    /// Makes room once for so many more events, of so many bytes in all.
+    package mutating func reserve(events: Int, bytes: Int) {
+        starts.reserveCapacity(starts.count + events + 1)
+        self.bytes.reserveCapacity(minimumWritableBytes: bytes)
+    }
+
+    /// Adds an event whose header map stands in Avro's form already, its end included.
+    package mutating func append(map: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
+        starts.append(UInt32(bytes.writerIndex))
+        // An Avro `long` takes ten bytes at most.
+        unsafe bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: map.count + 10 + body.count) { output in
+            unsafe output.copyMemory(from: map)
+            var at = map.count
+            var rest = UInt64(body.count) << 1
+            while rest >= 0x80 {
+                unsafe output[at] = UInt8(truncatingIfNeeded: rest) | 0x80
+                rest >>= 7
+                at += 1
+            }
+            unsafe output[at] = UInt8(truncatingIfNeeded: rest)
+            at += 1
+            unsafe UnsafeMutableRawBufferPointer(rebasing: output[at...]).copyMemory(from: body)
+            return at + body.count
+        }
+    }
+
     /// The batch; the builder is empty again.
     public mutating func finish() -> EventBatch {
         guard !starts.isEmpty else { return EventBatch() }

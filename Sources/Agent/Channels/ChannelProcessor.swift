@@ -63,6 +63,8 @@ public final class ChannelProcessor: Sendable {
     ///   - isIntercepted: `intercept` gave this batch; it is not called again.
     ///   - timeLeft: how long the sender says it can still wait; the lesser of this and the source's own limit counts.
     ///   - eventLoop: keeps the time for this batch.
+    ///   - admitted: called at most once, on any thread, when the channels have the batch: what is put from now on lies
+    ///     behind it.
     ///   - acknowledged: called exactly once, on any thread.
     /// - Returns: the batch's way through, to be abandoned when its sender is gone.
     @discardableResult
@@ -71,6 +73,7 @@ public final class ChannelProcessor: Sendable {
         isIntercepted: Bool = false,
         timeLeft: TimeAmount? = nil,
         on eventLoop: any EventLoop,
+        admitted: @escaping @Sendable () -> Void = {},
         acknowledged: @escaping @Sendable (Acknowledgement) -> Void
     ) -> Passage {
         var batch = isIntercepted ? batch : intercept(batch)
@@ -96,10 +99,12 @@ public final class ChannelProcessor: Sendable {
         let deadline = eventLoop.now + limit
         let answer = admission.request(events: batch.count, bytes: charge, in: rooms) { grants in
             self.put(whole, grants, deadline: deadline, passage)
+            admitted()
         }
         switch answer {
         case .granted(let grants):
             put(whole, grants, deadline: deadline, passage)
+            admitted()
         case .waiting(let ticket):
             passage.wait(min(keepAlive, limit)) {
                 guard self.admission.leave(ticket) else { return false }

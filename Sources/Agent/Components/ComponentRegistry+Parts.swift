@@ -5,6 +5,7 @@ extension ComponentRegistry {
         register(source: NetcatSource.type) { context throws(ConfigurationFault) in try NetcatSource(context) }
         register(source: SequenceSource.type) { context throws(ConfigurationFault) in try SequenceSource(context) }
         register(source: StressSource.type) { context throws(ConfigurationFault) in try StressSource(context) }
+        register(source: TaildirSource.type) { context throws(ConfigurationFault) in try TaildirSource(context) }
 
         register(sink: NullSink.type) { context throws(ConfigurationFault) in try NullSink(context) }
         register(sink: LoggerSink.type) { context throws(ConfigurationFault) in try LoggerSink(context) }

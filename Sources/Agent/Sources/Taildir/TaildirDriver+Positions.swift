@@ -1,0 +1,52 @@
+internal import Logging
+internal import NIOCore
+
+extension TaildirDriver {
+    // MARK: - Positions
+
+    /// Writes the positions, where they have moved and are not being written.
+    func save(_ done: @escaping @Sendable (isolated TaildirDriver) -> Void = { _ in }) {
+        let positions = self.positions()
+        guard !isSaving, positions != lastSaved else {
+            done(self)
+            return
+        }
+        isSaving = true
+        let store = store
+        let work: @Sendable () -> FileFailure? = {
+            do throws(FileFailure) {
+                try store.save(positions)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        job(
+            work,
+            then: { driver, failure in
+                driver.isSaving = false
+                if let failure {
+                    driver.log.log(
+                        .error,
+                        "cannot write the position file; it is tried again",
+                        metadata: ["file": "\(store.path)", "reason": "\(failure)"]
+                    )
+                } else {
+                    driver.lastSaved = positions
+                }
+                done(driver)
+            }
+        )
+    }
+
+    /// In the order in which the files became known.
+    private func positions() -> [FilePosition] {
+        files.values.sorted { $0.id < $1.id }.compactMap { file in
+            // Not looked into yet: what was said of it stands.
+            if let stored = file.stored { return stored }
+            guard let mark = contents[file.content]?.progress.delivered else { return nil }
+            if case .failed = file.phase, mark.offset == 0 { return nil }
+            return FilePosition(inode: file.inode, position: mark.offset, path: file.path, mark: mark)
+        }
+    }
+}
