@@ -83,12 +83,6 @@ DEFECTS = {
         "            expected: first,\n",
         "in a segment without a header, a record that is done in part is taken for damage",
     ),
-    "no-bound": (
-        "Recovery/QueueRecovery.swift",
-        "if let bound, header.first >= bound { break }",
-        "",
-        "what a failed group left is not bounded by the next segment",
-    ),
     "loss-in-silence": (
         "Queue/QueueState.swift",
         "                counters.lostItems += items\n",
