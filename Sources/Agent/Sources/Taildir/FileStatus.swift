@@ -1,3 +1,5 @@
+internal import AvroRPC
+
 #if canImport(Glibc)
 internal import Glibc
 #endif
