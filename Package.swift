@@ -127,7 +127,7 @@ var targets: [Target] = [
         name: "FuzzTests",
         dependencies: subjectsNeed + (environment["TRIBUTARY_TOOLS"] == nil ? [] : ["Subjects"]),
         path: "Fuzz",
-        exclude: ["CFuzzer", "Dictionaries", "Programs"],
+        exclude: ["Dictionaries", "Programs"],
         sources: environment["TRIBUTARY_TOOLS"] == nil ? ["Subjects", "Replay"] : ["Replay"],
         resources: [.copy("Corpora")],
         swiftSettings: strict
@@ -140,23 +140,17 @@ var targets: [Target] = [
     ),
 ]
 
-// Programs for developers, built by scripts/fuzz with flags that the fuzzers' loop needs.
+// Fuzzers: built by scripts/fuzz, whose flags give them libFuzzer's loop as their main program.
 if environment["TRIBUTARY_TOOLS"] != nil {
     targets += [
-        .systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"),
         .target(name: "Subjects", dependencies: subjectsNeed, path: "Fuzz/Subjects", swiftSettings: strict),
-        .target(
-            name: "Loop",
-            dependencies: ["CFuzzer", "Subjects"],
-            path: "Fuzz/Programs/Loop",
-            swiftSettings: strict
-        ),
+        .target(name: "Input", dependencies: ["Subjects"], path: "Fuzz/Programs/Input", swiftSettings: strict),
     ]
     for name in ["Frame", "Handshake", "Datum", "Deflate", "JKS", "Properties"] {
         targets.append(
             .executableTarget(
                 name: "fuzz-\(name.lowercased())",
-                dependencies: ["Loop", "Subjects"],
+                dependencies: ["Input", "Subjects"],
                 path: "Fuzz/Programs/\(name)",
                 swiftSettings: strict
             )

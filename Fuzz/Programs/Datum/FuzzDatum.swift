@@ -1,8 +1,5 @@
-import Glibc
-import Loop
+import Input
 import Subjects
 
-/// Not main.swift: what the fuzzers' sanitizer builds is parsed as a library.
-@main enum FuzzDatum {
-    static func main() { exit(FuzzLoop.run(.datum)) }
-}
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzDatum(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt { FuzzInput.check(.datum, bytes, count) }

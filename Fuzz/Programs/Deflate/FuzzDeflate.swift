@@ -1,8 +1,7 @@
-import Glibc
-import Loop
+import Input
 import Subjects
 
-/// Not main.swift: what the fuzzers' sanitizer builds is parsed as a library.
-@main enum FuzzDeflate {
-    static func main() { exit(FuzzLoop.run(.deflate)) }
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzDeflate(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    FuzzInput.check(.deflate, bytes, count)
 }

@@ -1,8 +1,5 @@
-import Glibc
-import Loop
+import Input
 import Subjects
 
-/// Not main.swift: what the fuzzers' sanitizer builds is parsed as a library.
-@main enum FuzzJKS {
-    static func main() { exit(FuzzLoop.run(.jks)) }
-}
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzJKS(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt { FuzzInput.check(.jks, bytes, count) }
