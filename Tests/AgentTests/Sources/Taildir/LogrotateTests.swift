@@ -105,7 +105,7 @@ struct LogrotateTests {
 
         let missing = present.subtracting(delivered)
         // A small copy is compressed and gone within milliseconds, faster than it is told: what was not read when the file
-        // was emptied, some 10 ms of lines each time, then stands in the compressed file only (docs/decisions/0009).
+        // was emptied, some 10 ms of lines each time, then stands in the compressed file only (docs/decisions/0012).
         let allowed = mode == .copyAndCompress ? rotations * 100 : 0
         #expect(
             missing.count <= allowed,
