@@ -74,7 +74,8 @@ private struct Script {
 }
 
 extension CaptureRow {
-    fileprivate func scripts() throws -> [Script] {
+    /// - Parameter isLive: the server has its layers, and not the machine alone.
+    fileprivate func scripts(isLive: Bool = false) throws -> [Script] {
         let capture = try Capture(name, isDeflated: isDeflated)
         return capture.connections.enumerated().flatMap { index, connection -> [Script] in
             let number = index + 1
@@ -82,7 +83,7 @@ extension CaptureRow {
                 let exception = exceptions.first { $0.connection == number && $0.serial == frame.serial }
                 return exception.map { PlainFrame(frame.serial, $0.answer) } ?? frame.oneBuffer
             }
-            let isRefused = refused.contains(number)
+            let isRefused = refused.contains(number) || (isLive && refusedBelow.contains(number))
             guard let serial = split[number] else {
                 return [Script(pieces: connection.pieces, answers: answers, isRefused: isRefused)]
             }
@@ -125,7 +126,7 @@ extension CaptureRow {
     func aLiveServerAnswersAsJava(row: CaptureRow) async throws {
         let service = RecordingService { index, _ in row.failed.contains(index) ? .failed : .ok }
         let server = try await RPCServer.live(service)
-        for script in try row.scripts() {
+        for script in try row.scripts(isLive: true) {
             let peer = try await RawPeer.connect(server.port)
             for piece in script.pieces { try await peer.send(piece) }
             if script.isRefused {
