@@ -25,7 +25,8 @@ struct EventWalk {
             guard block.entries <= limits.events - walk.starts.count else {
                 throw AvroError(.tooManyEvents, offset: start)
             }
-            walk.starts.reserveCapacity(walk.starts.count + block.entries + 1)
+            // Once, for the one block of everybody's arrays: an exact reserve for each of many copies all of them each time.
+            if walk.starts.isEmpty { walk.starts.reserveCapacity(block.entries + 1) }
             for _ in 0..<block.entries { try unsafe walk.event(&reader, limits) }
             try unsafe reader.close(block)
             unsafe walk.runs.append(start..<reader.position)
