@@ -55,27 +55,7 @@ internal import NIOCore
     ///
     /// - Returns: whether the room was too little: call again with more.
     func run(_ input: inout ByteBuffer, _ flush: Flush, into output: inout ByteBuffer, room: Int) -> Bool {
-        var consumed = 0
-        var isFull = false
-        unsafe input.withUnsafeReadableBytes { bytes in
-            let available = UInt32(clamping: bytes.count)
-            unsafe stream.pointee.next_in = UnsafeMutablePointer(
-                mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            )
-            unsafe stream.pointee.avail_in = available
-            unsafe output.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { target in
-                unsafe stream.pointee.next_out = target.baseAddress?.assumingMemoryBound(to: UInt8.self)
-                unsafe stream.pointee.avail_out = UInt32(clamping: room)
-                // Z_BUF_ERROR says that there was nothing to do. No other failure is possible on a stream that began well.
-                _ = unsafe deflate(stream, flush.code)
-                consumed = Int(unsafe available - stream.pointee.avail_in)
-                isFull = unsafe stream.pointee.avail_out == 0
-                return unsafe room - Int(stream.pointee.avail_out)
-            }
-            unsafe stream.pointee.next_in = nil
-            unsafe stream.pointee.next_out = nil
-        }
-        input.moveReaderIndex(forwardBy: consumed)
-        return isFull
+        // Z_BUF_ERROR says that there was nothing to do. No other failure is possible on a stream that began well.
+        unsafe stream.step(&input, into: &output, room: room) { unsafe deflate($0, flush.code) }.isFull
     }
 }

@@ -32,33 +32,14 @@ internal import NIOCore
 
     /// Inflates from `input` into `output`, at most `room` bytes. Reads no more of `input` than that takes.
     func run(_ input: inout ByteBuffer, into output: inout ByteBuffer, room: Int) -> Outcome {
-        var consumed = 0
-        var outcome = Outcome.needsInput
-        unsafe input.withUnsafeReadableBytes { bytes in
-            let available = UInt32(clamping: bytes.count)
-            unsafe stream.pointee.next_in = UnsafeMutablePointer(
-                mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            )
-            unsafe stream.pointee.avail_in = available
-            unsafe output.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { target in
-                unsafe stream.pointee.next_out = target.baseAddress?.assumingMemoryBound(to: UInt8.self)
-                unsafe stream.pointee.avail_out = UInt32(clamping: room)
-                let result = unsafe inflate(stream, Z_SYNC_FLUSH)
-                consumed = Int(unsafe available - stream.pointee.avail_in)
-                outcome = self.outcome(of: result)
-                return unsafe room - Int(stream.pointee.avail_out)
-            }
-            unsafe stream.pointee.next_in = nil
-            unsafe stream.pointee.next_out = nil
-        }
-        input.moveReaderIndex(forwardBy: consumed)
-        return outcome
+        let step = unsafe stream.step(&input, into: &output, room: room) { unsafe inflate($0, Z_SYNC_FLUSH) }
+        return outcome(of: step.result, isFull: step.isFull)
     }
 
-    private func outcome(of result: Int32) -> Outcome {
+    private func outcome(of result: Int32, isFull: Bool) -> Outcome {
         switch result {
         // Z_BUF_ERROR: nothing to do, no harm done.
-        case Z_OK, Z_BUF_ERROR: unsafe stream.pointee.avail_out == 0 ? .hasMore : .needsInput
+        case Z_OK, Z_BUF_ERROR: isFull ? .hasMore : .needsInput
         case Z_STREAM_END: .ended
         case Z_NEED_DICT: .failed("it needs a preset dictionary")
         case Z_MEM_ERROR: .failed("no memory")
