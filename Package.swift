@@ -56,7 +56,7 @@ var targets: [Target] = [
     .target(name: "Collector", dependencies: ["Agent", "AvroRPC", "Events", nio, log], swiftSettings: sources),
     .target(
         name: "Kafka",
-        dependencies: ["Agent", "Events", "Secure", "CRdKafka", nio, log],
+        dependencies: ["Agent", "Events", "Journal", "Secure", "CRdKafka", nio, log],
         swiftSettings: sources
     ),
     .executableTarget(
@@ -71,7 +71,7 @@ var targets: [Target] = [
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
         name: "TestSupport",
-        dependencies: ["CTestSupport", "Events", nio, posix],
+        dependencies: ["CTestSupport", "CZlib", "Events", nio, posix],
         path: "Tests/TestSupport",
         swiftSettings: strict
     ),
@@ -134,7 +134,7 @@ var targets: [Target] = [
     ),
     .testTarget(
         name: "Tiers",
-        dependencies: ["TestSupport", "AvroRPC", "Events", "Secure", "CZlib", nio, posix, concurrency],
+        dependencies: ["TestSupport", "AvroRPC", "Events", "Secure", nio, posix, concurrency],
         resources: [.copy("Hostile/Inputs")],
         swiftSettings: strict
     ),

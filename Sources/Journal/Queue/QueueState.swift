@@ -159,22 +159,13 @@ struct QueueState<Payload: JournalPayload>: Sendable {
     func readRequest() -> ReadRequest? {
         guard readEnd < durable, windowBytes < (windowLimit + 1) / 2 else { return nil }
         guard let segment = segmentHolding(readEnd) else { return nil }
-        let bytes = max(1, windowLimit - windowBytes)
-        if let reading, reading.segment == segment.id {
-            return ReadRequest(
-                segment: segment,
-                offset: reading.offset,
-                expected: reading.expected,
-                done: done.floor,
-                bytes: min(bytes, 4 << 20)
-            )
-        }
+        let begun = reading.flatMap { $0.segment == segment.id ? $0 : nil }
         return ReadRequest(
             segment: segment,
-            offset: SegmentHeader.framesStart,
-            expected: segment.first,
+            offset: begun?.offset ?? SegmentHeader.framesStart,
+            expected: begun?.expected ?? segment.first,
             done: done.floor,
-            bytes: min(bytes, 4 << 20)
+            bytes: min(max(1, windowLimit - windowBytes), 4 << 20)
         )
     }
 

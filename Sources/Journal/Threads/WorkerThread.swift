@@ -4,15 +4,15 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Runs a closure on a thread of its own, which ends with it. Nobody joins it: who must know passes that in the closure.
-enum WorkerThread {
+/// Runs a closure on a thread of its own, which ends with it, for whatever waits without an event loop. Nobody joins it: who must know passes that in the closure.
+package enum WorkerThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
     /// Whether the thread could be made (EAGAIN: the process has too many).
-    static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
+    package static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
         let body = unsafe Unmanaged.passRetained(Body(run))
         #if canImport(Glibc)
         var thread = pthread_t()

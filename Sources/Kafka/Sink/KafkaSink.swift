@@ -1,4 +1,5 @@
 package import Agent
+internal import Journal
 package import Logging
 package import NIOCore
 internal import Synchronization
@@ -75,7 +76,7 @@ package final class KafkaSink: Sink {
             state.phase = .running
             state.ledger.open()
         }
-        let started = ClientThread.start { [self] in
+        let started = WorkerThread.start { [self] in
             serve()
             ended()
         }
