@@ -24,14 +24,14 @@ actor AvroSink: Sink {
     private let tlsSettings: TLSClientSettings?
     private let counters: SinkCounters
     private let logger: Logger
+    /// One line a minute for each host.
+    private let hostsAway: ThrottledLog
     private let inFlight: Gauge
     private var reports = SinkReports { _ in }
     private var hosts: RPCHosts?
     private var wasBusy = false
     private var isProbing = false
     private var isStopping = false
-    private var toldAt: [RPCEndpoint: NIODeadline] = [:]
-    private static let retold = TimeAmount.seconds(60)
 
     init(_ context: SinkContext) throws(ConfigurationFault) {
         settings = context.settings
@@ -43,6 +43,7 @@ actor AvroSink: Sink {
         counters = context.counters
         inFlight = counters.group.gauge("CallsInFlight")
         logger = context.logger
+        hostsAway = ThrottledLog(context.logger)
         eventLoop = context.eventLoop
         executor = context.eventLoop.executor
     }
@@ -150,11 +151,11 @@ actor AvroSink: Sink {
     /// One host of several is away, which its runner does not hear of; told once a minute.
     private func warn(of endpoint: RPCEndpoint, _ error: RPCError) {
         guard plan.hosts.count > 1 else { return }
-        let now = NIODeadline.now()
-        if let at = toldAt[endpoint], now - at < Self.retold { return }
-        toldAt[endpoint] = now
-        let metadata: Logger.Metadata = ["address": "\(endpoint)", "reason": "\(error.message)"]
-        logger.warning("a host is away; the sink's other hosts are used", metadata: metadata)
+        hostsAway.warning(
+            "a host is away; the sink's other hosts are used",
+            key: "\(endpoint)",
+            metadata: ["address": "\(endpoint)", "reason": "\(error.message)"]
+        )
     }
 
     private func lost(_ error: RPCError) {
