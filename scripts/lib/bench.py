@@ -1,5 +1,6 @@
 """The relay benchmark of scripts/bench: drives the load generator, one agent and the receiver, and reads /proc."""
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -91,6 +92,20 @@ def load(port, batch, events, tls):
     return report
 
 
+@contextlib.contextmanager
+def running_agent(path, *arguments, log=subprocess.DEVNULL):
+    """The agent `a` of a properties file; told to end, and well, when the block does."""
+    agent = subprocess.Popen([AGENT, "agent", "-n", "a", "-f", path, *arguments], stdout=log, stderr=log)
+    try:
+        yield agent
+        agent.send_signal(signal.SIGTERM)
+        if agent.wait(timeout=15) != 0:
+            raise RuntimeError("the agent did not end well")
+    finally:
+        agent.kill()
+        agent.wait()
+
+
 def measure(batch, sink, tls, events, work, certificates):
     """One run: CPU-seconds per million events of the agent and of the receiver, peak RSS, events a second."""
     receiver = None
@@ -105,24 +120,18 @@ def measure(batch, sink, tls, events, work, certificates):
     path = os.path.join(work, "relay.properties")
     with open(path, "w", encoding="ascii") as file:
         file.write(properties(port, sink_port, batch, sink, tls, certificates))
-    agent = subprocess.Popen(
-        [AGENT, "agent", "-n", "a", "-f", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for_port(port, agent)
-        warm = events // 10 // batch * batch
-        load(port, batch, warm, tls)
-        time.sleep(0.3)
-        before = cpu_seconds(agent.pid)
-        report = load(port, batch, events, tls)
-        time.sleep(0.5)
-        used = cpu_seconds(agent.pid) - before
-        rss = peak_rss_mb(agent.pid)
-        agent.send_signal(signal.SIGTERM)
-        if agent.wait(timeout=15) != 0:
-            raise RuntimeError("the agent did not end well")
+        with running_agent(path) as agent:
+            wait_for_port(port, agent)
+            warm = events // 10 // batch * batch
+            load(port, batch, warm, tls)
+            time.sleep(0.3)
+            before = cpu_seconds(agent.pid)
+            report = load(port, batch, events, tls)
+            time.sleep(0.5)
+            used = cpu_seconds(agent.pid) - before
+            rss = peak_rss_mb(agent.pid)
     finally:
-        agent.kill()
-        agent.wait()
         received = None
         if receiver:
             receiver.send_signal(signal.SIGTERM)

@@ -3,14 +3,13 @@ import json
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 
-from bench import AGENT, cpu_seconds, free_port, peak_rss_mb
+from bench import cpu_seconds, free_port, peak_rss_mb, running_agent
 
 # Marks: CPU-seconds per million lines of 150 bytes, and peak RSS in MB.
 CPU_MARK = 0.30
@@ -58,10 +57,8 @@ def measure(work, batch, lines):
     config = os.path.join(work, "taildir.properties")
     with open(config, "w", encoding="ascii") as file:
         file.write(properties(work, batch))
-    agent = subprocess.Popen(
-        [AGENT, "agent", "-n", "a", "-f", config, "-Dflume.monitoring.type=http", f"-Dflume.monitoring.port={port}"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
+    monitoring = ("-Dflume.monitoring.type=http", f"-Dflume.monitoring.port={port}")
+    with running_agent(config, *monitoring) as agent:
         start = time.monotonic()
         while accepted(port) < lines:
             if agent.poll() is not None:
@@ -72,12 +69,6 @@ def measure(work, batch, lines):
         elapsed = time.monotonic() - start
         used = cpu_seconds(agent.pid)
         rss = peak_rss_mb(agent.pid)
-        agent.send_signal(signal.SIGTERM)
-        if agent.wait(timeout=15) != 0:
-            raise RuntimeError("the agent did not end well")
-    finally:
-        agent.kill()
-        agent.wait()
     os.remove(os.path.join(work, "position.json"))
     return used / lines * 1e6, rss, lines / elapsed
 

@@ -54,9 +54,7 @@ def measure(wire, connections, work, certificates):
     path = os.path.join(work, "idle.properties")
     with open(path, "w", encoding="ascii") as file:
         file.write(text)
-    with open(os.path.join(work, "idle.log"), "wb") as log:
-        agent = subprocess.Popen([bench.AGENT, "agent", "-n", "a", "-f", path], stdout=log, stderr=log)
-    try:
+    with open(os.path.join(work, "idle.log"), "wb") as log, bench.running_agent(path, log=log) as agent:
         bench.wait_for_port(port, agent)
         release(hold(port, 4, wire, certificates))
         time.sleep(1)
@@ -67,12 +65,6 @@ def measure(wire, connections, work, certificates):
         release(holder)
         time.sleep(2)
         after = rss_kib(agent.pid)
-        agent.send_signal(signal.SIGTERM)
-        if agent.wait(timeout=15) != 0:
-            raise RuntimeError("the agent did not end well")
-    finally:
-        agent.kill()
-        agent.wait()
     return (during - before) / connections, (after - before) / connections
 
 
