@@ -1,6 +1,7 @@
 import Events
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @testable import AvroRPC

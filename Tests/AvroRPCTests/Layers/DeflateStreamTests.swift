@@ -1,3 +1,4 @@
+import CZlib
 import Events
 import NIOCore
 import NIOEmbedded
@@ -153,7 +154,8 @@ import Testing
         #expect(sent.prefix(2) == [0x78, 0x9c] || level != 6)
         channel.close(promise: nil)
         try collect()
-        let end = PlainDeflater.checksum(plain)
+        // Adler-32 of the bytes, as it stands at a stream's end.
+        let end = PlainFrame.word(Int32(truncatingIfNeeded: adler32(1, plain, UInt32(plain.count))))
         #expect(Array(sent.suffix(4)) == end, "the stream's end is sent before the close")
         _ = try? channel.finish(acceptAlreadyClosed: true)
     }

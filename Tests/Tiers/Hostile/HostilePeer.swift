@@ -33,16 +33,16 @@ final class HostilePeer {
 
     private let channel: any Channel
     private let received: NIOLockedValueBox<Received>
-    private let deflater: Deflater?
-    private let inflater: Inflater?
+    private let deflater: PlainDeflater?
+    private let inflater: PlainInflater?
     private var inflated = 0
     private var plain: [UInt8] = []
 
-    private init(_ channel: any Channel, _ received: NIOLockedValueBox<Received>, isDeflated: Bool) throws {
+    private init(_ channel: any Channel, _ received: NIOLockedValueBox<Received>, isDeflated: Bool) {
         self.channel = channel
         self.received = received
-        deflater = isDeflated ? try Deflater() : nil
-        inflater = isDeflated ? try Inflater() : nil
+        deflater = isDeflated ? PlainDeflater() : nil
+        inflater = isDeflated ? PlainInflater() : nil
     }
 
     static func connect(_ port: Int, tls: TLSContext?, isDeflated: Bool) async throws -> HostilePeer {
@@ -61,12 +61,12 @@ final class HostilePeer {
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
-        return try HostilePeer(channel, received, isDeflated: isDeflated)
+        return HostilePeer(channel, received, isDeflated: isDeflated)
     }
 
     /// Sends; that the other side has closed meanwhile is no failure.
     func send(_ bytes: [UInt8]) async throws {
-        let bytes = try deflater?.deflate(bytes) ?? bytes
+        let bytes = deflater?.write(bytes) ?? bytes
         try? await channel.writeAndFlush(ByteBuffer(bytes: bytes))
     }
 
@@ -77,7 +77,7 @@ final class HostilePeer {
     private func read() throws -> (bytes: [UInt8], isAtEnd: Bool) {
         let now = received.withLockedValue { $0 }
         if let inflater {
-            plain += try inflater.inflate(Array(now.bytes[inflated...]))
+            plain += try inflater.read(Array(now.bytes[inflated...]))
             inflated = now.bytes.count
         } else {
             plain = now.bytes
