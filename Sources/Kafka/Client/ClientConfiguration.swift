@@ -1,4 +1,5 @@
 internal import CRdKafka
+internal import Secure
 
 /// Owns a `rd_kafka_conf_t` until a client takes it over.
 @safe struct ClientConfiguration: ~Copyable {
@@ -13,6 +14,8 @@ internal import CRdKafka
     }
 
     init() {
+        // Before librdkafka starts the library that both use.
+        TLSLibrary.prepare()
         unsafe handle = rd_kafka_conf_new()
     }
 

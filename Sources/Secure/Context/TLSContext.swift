@@ -76,6 +76,7 @@ import Synchronization
     func connectionClosed() { self.live.wrappingSubtract(1, ordering: .relaxed) }
 
     private static func make(_ method: OpaquePointer?) throws(TLSError) -> OpaquePointer {
+        TLSLibrary.prepare()
         ERR_clear_error()
         guard let context = unsafe SSL_CTX_new(method) else {
             throw TLSError(.unusableSettings, "OpenSSL cannot be set up: \(LibraryErrors.take().summary)")
