@@ -1,0 +1,266 @@
+"""Kills an edge and a collector under load and judges what arrived: scripts/chaos kill9."""
+import argparse
+import datetime
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import processes
+from processes import Agent, Failure, Program
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+LOAD = os.path.join(ROOT, ".build-load", "avro-load")
+
+BATCH = 100
+CLIENTS = 2        # connections of the load
+CLIENT_WINDOW = 4  # calls that each has unanswered
+SINK_WINDOW = 8    # calls that our Avro sink has unanswered towards one of ours
+DRAIN = 60         # seconds
+KILLS = {"file": 100, "taildir": 50}
+MARKER = {"file": [], "taildir": ["--marker", "id="]}
+
+AVRO_SINK = """
+edge.sinks = out
+edge.sinks.out.type = avro
+edge.sinks.out.channel = c
+edge.sinks.out.hostname = 127.0.0.1
+edge.sinks.out.port = {collector}
+edge.sinks.out.batch-size = {batch}
+edge.sinks.out.connect-timeout = 2000
+"""
+
+FILE_EDGE = """
+edge.sources = in
+edge.sources.in.type = avro
+edge.sources.in.bind = 127.0.0.1
+edge.sources.in.port = {edge}
+edge.sources.in.channels = c
+edge.sources.in.window = {client_window}
+edge.channels = c
+edge.channels.c.type = file
+edge.channels.c.checkpointDir = {work}/edge/checkpoint
+edge.channels.c.dataDirs = {work}/edge/data1,{work}/edge/data2
+edge.channels.c.transactionCapacity = 1000
+""" + AVRO_SINK
+
+TAILDIR_EDGE = """
+edge.sources = in
+edge.sources.in.type = TAILDIR
+edge.sources.in.filegroups = f
+edge.sources.in.filegroups.f = {work}/logs/.*log
+edge.sources.in.positionFile = {work}/edge/positions.json
+edge.sources.in.batchSize = {batch}
+edge.sources.in.acknowledge = delivered
+edge.sources.in.channels = c
+edge.channels = c
+edge.channels.c.type = memory
+edge.channels.c.capacity = 1000
+edge.channels.c.transactionCapacity = 100
+""" + AVRO_SINK
+
+COLLECTOR = """
+collector.sources = in
+collector.sources.in.type = avro
+collector.sources.in.bind = 127.0.0.1
+collector.sources.in.port = {collector}
+collector.sources.in.channels = c
+collector.channels = c
+collector.channels.c.type = file
+collector.channels.c.checkpointDir = {work}/collector/checkpoint
+collector.channels.c.dataDirs = {work}/collector/data
+collector.channels.c.transactionCapacity = 1000
+collector.sinks = out
+collector.sinks.out.type = file_roll
+collector.sinks.out.channel = c
+collector.sinks.out.sink.directory = {work}/out
+collector.sinks.out.sink.rollInterval = 0
+collector.sinks.out.sink.batchSize = {batch}
+"""
+
+
+class Tier:
+    """The two agents, the load, and the folder they share."""
+
+    def __init__(self, options, work: str):
+        self.options, self.work = options, work
+        ports = processes.free_ports(4)
+        values = {"work": work, "edge": ports[0], "collector": ports[1], "batch": BATCH,
+                  "client_window": CLIENT_WINDOW}
+        for folder in ("edge", "collector", "out", "logs"):
+            os.makedirs(os.path.join(work, folder))
+        binary = os.environ.get("TRIBUTARY_BIN") or os.path.join(ROOT, ".build", options.build, "tributary")
+        texts = {"edge": FILE_EDGE if options.edge == "file" else TAILDIR_EDGE, "collector": COLLECTOR}
+        self.agents = {}
+        for name, port in (("edge", ports[2]), ("collector", ports[3])):
+            file = self.path(f"{name}.properties")
+            with open(file, "w", encoding="ascii") as out:
+                out.write(texts[name].format(**values))
+            self.agents[name] = Agent(name, binary, file, port, dict(os.environ), self.path(f"{name}.log"))
+        seconds = str(options.kills * 5 + 60)
+        if options.edge == "file":
+            command = [LOAD, "--port", str(ports[0]), "--seconds", seconds, "--rate", str(options.rate),
+                       "--connections", str(CLIENTS), "--window", str(CLIENT_WINDOW), "--batch", str(BATCH),
+                       "--retry", "--retry-pause", "50", "--ids", "c", "--ledger", self.path("promised"),
+                       "--sent", self.path("sent")]
+        else:
+            command = [sys.executable, os.path.join(ROOT, "scripts", "logwriter"), self.path("logs/app.log"),
+                       "--edge", "c", "--rate", str(options.rate), "--lines", str(options.rate * int(seconds))]
+        self.load = Program("load", command, dict(os.environ), self.path("load.log"))
+
+    def path(self, name: str) -> str:
+        return os.path.join(self.work, name)
+
+    def start(self):
+        for agent in self.agents.values():
+            agent.start()
+        for agent in self.agents.values():
+            agent.wait_ready(30)
+        self.load.start()
+
+    def kill_at_random(self, chance: random.Random) -> dict:
+        """Kills of each agent."""
+        victims = ["edge", "collector"] if self.options.edge == "file" else ["edge"]
+        kills = dict.fromkeys(victims, 0)
+        for number in range(self.options.kills):
+            # Now and then so soon that the one before has not come up yet.
+            time.sleep(chance.uniform(0.02, 0.3) if chance.random() < 0.2 else chance.uniform(0.3, 1.5))
+            self.load.check()
+            name = chance.choice(victims)
+            agent = self.agents[name]
+            agent.check()
+            agent.kill()
+            kills[name] += 1
+            agent.start()
+            if (number + 1) % 10 == 0:
+                print(f"chaos: {number + 1} kills", file=sys.stderr)
+        return kills
+
+    def drain(self):
+        """Ends the load, then waits until nothing is under way."""
+        for agent in self.agents.values():
+            agent.wait_ready(60)
+        self.load.terminate()
+        if self.load.wait(30) is None:
+            raise Failure("the load did not end within 30 s")
+        deadline = time.monotonic() + DRAIN
+        quiet = 0
+        last = None
+        while quiet < 10:
+            if time.monotonic() > deadline:
+                raise Failure(f"not empty {DRAIN} s after the last event: {last}")
+            time.sleep(0.2)
+            sizes = [agent.metrics().get("CHANNEL.c", {}).get("ChannelSize", -1) for agent in self.agents.values()]
+            now = (sizes, self.delivered_bytes())
+            quiet = quiet + 1 if sizes == [0, 0] and now == last else 0
+            last = now
+        for agent in self.agents.values():
+            agent.terminate()
+            status = agent.wait(15)
+            if status != 0:
+                raise Failure(f"{agent.name} did not end well ({status}): {agent.last_words()}")
+
+    def delivered_bytes(self) -> int:
+        return sum(each.stat().st_size for each in os.scandir(self.path("out")))
+
+    def end(self):
+        self.load.end(1)
+        for agent in self.agents.values():
+            agent.end(1)
+
+    def cut_torn_lines(self) -> int:
+        """Takes away what a kill left of a line at the end of a file; returns how many there were."""
+        torn = 0
+        for each in os.scandir(self.path("out")):
+            with open(each.path, "rb+") as file:
+                text = file.read()
+                whole = text.rfind(b"\n") + 1
+                if whole < len(text):
+                    torn += 1
+                    file.truncate(whole)
+        return torn
+
+    def judge(self) -> dict:
+        promised = self.path("promised") if self.options.edge == "file" else self.path("logs/app.log")
+        command = [sys.executable, os.path.join(ROOT, "scripts", "judge"), "--issued", promised, "--delivered",
+                   *sorted(each.path for each in os.scandir(self.path("out")))] + MARKER[self.options.edge]
+        if self.options.edge == "file":
+            command += ["--sent", self.path("sent")]
+        else:
+            command.append("--crc")
+        return json.loads(processes.run(command, ok=(0, 1)))
+
+    def allowed_duplicates(self, kills: dict) -> int:
+        """What each kill may repeat.
+
+        Edge: what its sink had out, and what was told to be delivered in the last millisecond and stood in no cursor yet
+        (one batch at these rates), and what each client had unanswered. Collector: what the edge's sink had unanswered,
+        the batch that its own sink had out, and the cursor's millisecond.
+        """
+        clients = CLIENTS * CLIENT_WINDOW * BATCH if self.options.edge == "file" else 1000
+        edge = SINK_WINDOW * BATCH + BATCH + clients
+        collector = SINK_WINDOW * BATCH + BATCH + 2 * BATCH
+        return kills.get("edge", 0) * edge + kills.get("collector", 0) * collector
+
+
+def run(options, work: str) -> bool:
+    chance = random.Random(options.seed)
+    begun = time.monotonic()
+    tier = Tier(options, work)
+    try:
+        tier.start()
+        kills = tier.kill_at_random(chance)
+        tier.drain()
+    finally:
+        tier.end()
+    torn = tier.cut_torn_lines()
+    result = tier.judge()
+    allowed = tier.allowed_duplicates(kills)
+    line = (f"kills={sum(kills.values())} promised={result['issued']} delivered={result['delivered']} "
+            f"lost={result['lost']} duplicates={result['duplicates']} allowed={allowed} corrupt={result['corrupt']} "
+            f"torn={torn} seed={options.seed} seconds={time.monotonic() - begun:.0f}")
+    for key in ("lost_examples", "corrupt_examples"):
+        if key in result:
+            print(f"chaos: {key}: {result[key]}", file=sys.stderr)
+    if options.evidence:
+        commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
+                                check=False).stdout.strip()
+        with open(options.evidence, "a", encoding="utf-8") as file:
+            file.write(f"{commit} {datetime.date.today()} chaos kill9 --edge {options.edge}: {line}\n")
+    print(line)
+    return result["lost"] == 0 and result["corrupt"] == 0 and result["duplicates"] <= allowed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="chaos kill9")
+    parser.add_argument("--edge", choices=sorted(KILLS), default="file")
+    parser.add_argument("--kills", type=int)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--rate", type=int, default=5000)
+    parser.add_argument("--build", choices=["debug", "release"], default="release")
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--evidence")
+    options = parser.parse_args()
+    options.kills = options.kills or KILLS[options.edge]
+    print(f"chaos: seed {options.seed}", file=sys.stderr)
+    processes.catch_signals()
+    work = tempfile.mkdtemp(prefix="tributary-chaos-")
+    good = False
+    try:
+        good = run(options, work)
+    except Failure as failure:
+        print(f"chaos: {failure}", file=sys.stderr)
+    finally:
+        if good and not options.keep:
+            shutil.rmtree(work)
+        else:
+            print(f"chaos: files are in {work}", file=sys.stderr)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
