@@ -62,8 +62,8 @@ public final class FileChannel: Channel {
         let store = try await EventStore.open(
             settings,
             told: { notice in
-                counters.told(notice)
                 notice.tell(logger)
+                counters.told(notice)
             },
             lost: { chamber.release(events: $0) }
         )

@@ -91,8 +91,9 @@ struct FileChannelSettings: Sendable {
         }
     }
 
-    /// The key that names a directory of which something is said.
+    /// The key of the directory of which something is said: one may lie within another, so that the longest name counts.
     func key(of message: String) -> String {
-        dataDirectories.contains { $0 != checkpointDirectory && message.contains($0) } ? "dataDirs" : "checkpointDir"
+        let named = ([checkpointDirectory] + dataDirectories).filter { message.contains($0) }
+        return named.max { $0.utf8.count < $1.utf8.count } == checkpointDirectory ? "checkpointDir" : "dataDirs"
     }
 }

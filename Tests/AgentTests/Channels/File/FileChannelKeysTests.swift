@@ -45,6 +45,14 @@ import Testing
         #expect(try settings(["fsyncPerTransaction": "true", "fsyncInterval": "7"]).journal.sync == .everyGroup)
     }
 
+    @Test(arguments: [
+        ("/x: in use", "dataDirs"), ("/x/checkpoint: in use", "checkpointDir"), ("/x/checkpoint/d: in use", "dataDirs"),
+    ])
+    func theKeyOfADirectoryThatLiesInAnother(message: String, key: String) throws {
+        let made = try settings(["checkpointDir": "/x/checkpoint", "dataDirs": "/x,/x/checkpoint/d"])
+        #expect(made.key(of: message) == key)
+    }
+
     @Test(arguments: ["0", "-5"])
     func numbersThatAreNotAboveZeroGiveTheDefault(text: String) throws {
         let notes = Recorded<Diagnostic>()
