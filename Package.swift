@@ -49,7 +49,8 @@ var targets: [Target] = [
     .target(
         name: "Agent",
         dependencies: [
-            "AvroRPC", "CPCRE2", "CPlatform", "Events", "Secure", nio, posix, http, log, deque, lifecycle, signals,
+            "AvroRPC", "CPCRE2", "CPlatform", "Events", "Journal", "Secure", nio, posix, http, log, deque, lifecycle,
+            signals,
         ],
         swiftSettings: sources
     ),
@@ -107,7 +108,8 @@ var targets: [Target] = [
     .testTarget(
         name: "AgentTests",
         dependencies: [
-            "Agent", "AvroRPC", "Events", "TestSupport", nio, posix, embedded, log, deque, lifecycle,
+            "Agent", "AvroRPC", "Events", "Journal", "Secure", "TestSupport", nio, posix, embedded, log, deque,
+            lifecycle,
         ],
         resources: [.copy("Samples")],
         swiftSettings: strict

@@ -22,6 +22,17 @@ extension EventBatch {
         unsafe try decode(payload, limits, EventWalk.single)
     }
 
+    /// Copies `count` events that stand one behind the other; `nil` where the bytes are not just these.
+    package init?(stored bytes: UnsafeRawBufferPointer, count: Int) {
+        do throws(AvroError) {
+            self = try unsafe Self.decode(ByteBuffer(bytes: bytes), .none) { bytes, limits throws(AvroError) in
+                try unsafe EventWalk.row(of: count, bytes, limits)
+            }.batch
+        } catch {
+            return nil
+        }
+    }
+
     private static func decode(
         _ payload: ByteBuffer,
         _ limits: EventLimits,

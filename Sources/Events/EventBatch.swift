@@ -34,6 +34,9 @@ public struct EventBatch: Sendable {
         return Int(starts[at] - origin)..<Int(starts[at + 1] - origin)
     }
 
+    /// Where an event begins, counted from the first byte of `bytes`; for `count`, where the last one ends.
+    package func offset(of index: Int) -> Int { Int(starts[starts.startIndex + index] - origin) }
+
     /// Some events of the batch, sharing its bytes.
     public func slice(_ events: Range<Int>) -> EventBatch {
         if events == 0..<count { return self }

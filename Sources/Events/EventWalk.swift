@@ -46,6 +46,24 @@ struct EventWalk {
         return walk
     }
 
+    /// Walks `count` events that stand one behind the other and end where the bytes end.
+    static func row(
+        of count: Int,
+        _ bytes: UnsafeRawBufferPointer,
+        _ limits: EventLimits
+    ) throws(AvroError) -> EventWalk {
+        var walk = EventWalk()
+        guard bytes.count <= Int(UInt32.max) else { throw AvroError(.batchTooLarge, offset: 0) }
+        guard (0...bytes.count / smallestEvent).contains(count) else { throw AvroError(.countPastEnd, offset: 0) }
+        var reader = unsafe AvroReader(bytes)
+        walk.starts.reserveCapacity(count + 1)
+        for _ in 0..<count { try unsafe walk.event(&reader, limits) }
+        guard unsafe reader.remaining == 0 else { throw unsafe AvroError(.blockSizeMismatch, offset: reader.position) }
+        unsafe walk.runs.append(0..<reader.position)
+        unsafe walk.finish(at: reader.position)
+        return walk
+    }
+
     private mutating func finish(at position: Int) {
         starts.append(UInt32(runs.last?.upperBound ?? 0))
         consumed = position

@@ -6,17 +6,6 @@ import Testing
 
 /// Stores as Flume's users have them: made by the JDK's keytool.
 @Suite struct KeytoolTests {
-    /// Whether keytool runs here; says so when it does not, since the tests are then passed over.
-    static let isThere: Bool = {
-        do {
-            try CertificateMaker.run("keytool", ["-help"], in: "/")
-            return true
-        } catch {
-            print("keytool does not run here, its stores are not tested: \(error)")
-            return false
-        }
-    }()
-
     private static func make(_ name: String, _ more: [String]) throws -> String {
         let path = try Certificates.shared().path(name)
         try CertificateMaker.run(
@@ -30,7 +19,7 @@ import Testing
         return path
     }
 
-    @Test(.enabled(if: KeytoolTests.isThere), arguments: [false, true])
+    @Test(.enabled(if: Keytool.isThere), arguments: [false, true])
     func storesOfKeytoolServeUnderTypeJKS(legacy: Bool) async throws {
         let algorithms = legacy ? ["-J-Dkeystore.pkcs12.legacy"] : []
         let path = try Self.make("keytool-\(legacy).p12", ["-storetype", "PKCS12"] + algorithms)
@@ -57,7 +46,7 @@ import Testing
         await listener.stop()
     }
 
-    @Test(.enabled(if: KeytoolTests.isThere), arguments: ["JKS", "JCEKS"])
+    @Test(.enabled(if: Keytool.isThere), arguments: ["JKS", "JCEKS"])
     func olderKindsServeBothSides(kind: String) async throws {
         let path = try Self.make("keytool.\(kind)", ["-storetype", kind, "-keypass", "changeit"])
         let certificate = path + ".cer"
@@ -90,7 +79,7 @@ import Testing
 
     /// `keytool -genseckey` does not tell the key that it makes: the JDK is asked for it.
     @Test(
-        .enabled(if: KeytoolTests.isThere),
+        .enabled(if: Keytool.isThere),
         arguments: [("AES", 128), ("AES", 256), ("HmacSHA256", 256), ("DESede", 168)]
     )
     func secretKeysAreThoseThatJavaReads(algorithm: String, size: Int) throws {

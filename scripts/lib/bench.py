@@ -20,6 +20,11 @@ TICK = os.sysconf("SC_CLK_TCK")
 # The first marks for one relay hop at batch 1000: CPU-seconds per million events, and peak RSS in MB.
 MARKS = {"plain": 0.25, "tls": 0.45}
 RSS_MARK = 60
+# The same where the channel is a file channel, which syncs before it answers.
+FILE_MARK = 0.45
+# Wire, batch and sink; the channel is memory but where it is named.
+HOPS = [(wire, batch, sink, "memory") for wire in ("plain", "tls") for batch in (1000, 100) for sink in ("avro", "null")]
+HOPS += [("plain", batch, "avro", "file") for batch in (1000, 100)]
 
 
 def free_port():
@@ -53,14 +58,17 @@ def wait_for_port(port, process):
     raise RuntimeError("the agent does not listen")
 
 
-def properties(port, sink_port, batch, sink, tls, certificates):
+def properties(port, sink_port, batch, sink, channel, tls, certificates, work):
     lines = [
         "a.sources = r", "a.channels = c", "a.sinks = k",
         "a.sources.r.type = avro", "a.sources.r.bind = 127.0.0.1", f"a.sources.r.port = {port}",
         "a.sources.r.channels = c",
-        "a.channels.c.type = memory", "a.channels.c.capacity = 100000", "a.channels.c.transactionCapacity = 10000",
+        f"a.channels.c.type = {channel}", "a.channels.c.capacity = 100000", "a.channels.c.transactionCapacity = 10000",
         "a.sinks.k.channel = c",
     ]
+    if channel == "file":
+        files = tempfile.mkdtemp(dir=work)
+        lines += [f"a.channels.c.checkpointDir = {files}/checkpoint", f"a.channels.c.dataDirs = {files}/data"]
     if sink == "avro":
         lines += [
             "a.sinks.k.type = avro", "a.sinks.k.hostname = 127.0.0.1", f"a.sinks.k.port = {sink_port}",
@@ -106,7 +114,7 @@ def running_agent(path, *arguments, log=subprocess.DEVNULL):
         agent.wait()
 
 
-def measure(batch, sink, tls, events, work, certificates):
+def measure(batch, sink, channel, tls, events, work, certificates):
     """One run: CPU-seconds per million events of the agent and of the receiver, peak RSS, events a second."""
     receiver = None
     sink_port = 0
@@ -119,7 +127,7 @@ def measure(batch, sink, tls, events, work, certificates):
     port = free_port()
     path = os.path.join(work, "relay.properties")
     with open(path, "w", encoding="ascii") as file:
-        file.write(properties(port, sink_port, batch, sink, tls, certificates))
+        file.write(properties(port, sink_port, batch, sink, channel, tls, certificates, work))
     try:
         with running_agent(path) as agent:
             wait_for_port(port, agent)
@@ -166,33 +174,32 @@ def main():
         subprocess.run([os.path.join(ROOT, "scripts", "certificates"), certificates], check=True)
         say("hop                        CPU-s per million events        receiver   ratio   peak RSS   events/s")
         say("                           median (lowest - highest)       in C               MB")
-        for wire in ("plain", "tls"):
-            for batch in (1000, 100):
-                for sink in ("avro", "null"):
-                    name = f"{wire} {batch} -> {sink}"
-                    if options.only not in name:
-                        continue
-                    events = options.events if batch == 1000 else options.events // 4
-                    runs = [
-                        measure(batch, sink, wire == "tls", events, work, certificates) for _ in range(options.runs)
-                    ]
-                    cpu = statistics.median(run["cpu"] for run in runs)
-                    low, high = min(run["cpu"] for run in runs), max(run["cpu"] for run in runs)
-                    rss = max(run["rss"] for run in runs)
-                    rate = statistics.median(run["rate"] for run in runs)
-                    own, ratio = "     -", "    -"
-                    if sink == "avro":
-                        receiver = statistics.median(run["receiver"] for run in runs)
-                        own, ratio = f"{receiver:6.3f}", f"{cpu / receiver:5.2f}"
-                    say(f"{name:24}   {cpu:6.3f} ({low:.3f} - {high:.3f})        {own}     {ratio}   {rss:8.1f}   {rate:8.0f}")
-                    if batch == 1000 and sink == "avro" and cpu > MARKS[wire]:
-                        missed.append(f"{name}: {cpu:.3f} CPU-seconds per million events, the mark is {MARKS[wire]}")
-                    if batch == 1000 and rss > RSS_MARK:
-                        missed.append(f"{name}: {rss:.1f} MB, the mark is {RSS_MARK}")
+        for wire, batch, sink, channel in HOPS:
+            name = f"{wire} {batch} -> {sink}" + (", file" if channel == "file" else "")
+            if options.only not in name:
+                continue
+            events = options.events if batch == 1000 else options.events // 4
+            runs = [
+                measure(batch, sink, channel, wire == "tls", events, work, certificates) for _ in range(options.runs)
+            ]
+            cpu = statistics.median(run["cpu"] for run in runs)
+            low, high = min(run["cpu"] for run in runs), max(run["cpu"] for run in runs)
+            rss = max(run["rss"] for run in runs)
+            rate = statistics.median(run["rate"] for run in runs)
+            own, ratio = "     -", "    -"
+            if sink == "avro":
+                receiver = statistics.median(run["receiver"] for run in runs)
+                own, ratio = f"{receiver:6.3f}", f"{cpu / receiver:5.2f}"
+            say(f"{name:24}   {cpu:6.3f} ({low:.3f} - {high:.3f})        {own}     {ratio}   {rss:8.1f}   {rate:8.0f}")
+            mark = FILE_MARK if channel == "file" else MARKS[wire]
+            if batch == 1000 and sink == "avro" and cpu > mark:
+                missed.append(f"{name}: {cpu:.3f} CPU-seconds per million events, the mark is {mark}")
+            if batch == 1000 and channel == "memory" and rss > RSS_MARK:
+                missed.append(f"{name}: {rss:.1f} MB, the mark is {RSS_MARK}")
         for line in missed:
             say(f"mark missed: {line}")
         if not missed:
-            say("all marks met: 0.25 plain and 0.45 TLS at batch 1000, 60 MB")
+            say("all marks met: 0.25 plain, 0.45 TLS and 0.45 through a file channel at batch 1000, 60 MB")
     if options.evidence:
         with open(options.evidence, "a", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")

@@ -94,6 +94,10 @@ public final class Admission: Sendable {
         return left
     }
 
+    fileprivate func occupy(_ need: AdmissionMachine.Need) {
+        state.withLock { $0.machine.occupy(need) }
+    }
+
     fileprivate func release(_ need: AdmissionMachine.Need) {
         if state.withLock({ $0.serve($0.machine.release(need)) }) { tellServed() }
     }
@@ -139,6 +143,12 @@ public final class ChannelRoom: Sendable {
 
     /// Events that have a place, in the queue or with a sink.
     public var events: Int { admission.events(in: index) }
+
+    /// Takes room whether it is there or not: for what a channel holds when it starts.
+    public func occupy(events: Int) { admission.occupy(.init(room: index, events: events, bytes: 0)) }
+
+    /// Gives room for events back, whichever grants it came from.
+    public func release(events: Int) { admission.giveBack(index, events: events, bytes: 0) }
 }
 
 /// Room that was granted for one batch in one channel; given back piece by piece as its events leave.

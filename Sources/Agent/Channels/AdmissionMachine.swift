@@ -61,6 +61,9 @@ struct AdmissionMachine {
         return false
     }
 
+    /// Takes room whether it is there or not.
+    mutating func occupy(_ need: Need) { grant([need]) }
+
     /// Gives room back; returns who in line has got theirs by it.
     mutating func release(_ need: Need) -> [WaiterID] {
         rooms[need.room].events -= need.events

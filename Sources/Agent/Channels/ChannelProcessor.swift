@@ -128,14 +128,17 @@ public final class ChannelProcessor: Sendable {
         var custody: Custody?
         if mode == .delivered {
             let made = Custody(events: batch.count * required.count, deadline: deadline) { delivered in
-                passage.complete(delivered ? .acknowledged : .refused(Self.notInTime))
+                passage.complete(delivered ? .acknowledged : .refused(passage.failure ?? Self.notInTime))
             }
             custody = made
         }
         let stores = mode == .stored ? Countdown(required.count) { passage.complete($0) } : nil
         for channel in required {
             let grant = channel.room == nil ? RoomGrant() : grants.removeFirst()
-            channel.put(batch, grant: grant, custody: custody) { result in stores?.count(result) }
+            channel.put(batch, grant: grant, custody: custody) { result in
+                stores?.count(result)
+                if stores == nil, case .failure(let reason) = result { passage.failed(reason) }
+            }
         }
         // Only now: what is withdrawn between two puts would stay behind in the second channel.
         guard let custody else { return }

@@ -45,6 +45,12 @@ public final class Custody: Sendable {
         }
     }
 
+    /// A durable channel has `count` events on stable storage: it delivers them whoever waits, and never gives them back.
+    /// May call the completion: not to be called under a lock.
+    public func stored(_ count: Int) {
+        update { $0.open -= count }
+    }
+
     /// A sink gave `count` events back. Returns whether the channel may keep them; where it may not, it says `removed` as
     /// soon as it holds no lock.
     public func givenBack(_ count: Int) -> Bool {

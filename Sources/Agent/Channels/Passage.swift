@@ -10,6 +10,8 @@ public final class Passage: Sendable {
         var timer: Scheduled<Void>?
         var isAdmitted = false
         var isAbandoned = false
+        /// Why a channel did not take it.
+        var failure: ComponentError?
     }
 
     private let eventLoop: any EventLoop
@@ -29,6 +31,14 @@ public final class Passage: Sendable {
         }
         retreat?()
     }
+
+    /// A channel did not take the batch; the first reason stands.
+    func failed(_ reason: ComponentError) {
+        state.withLock { $0.failure = $0.failure ?? reason }
+    }
+
+    /// Why a channel did not take it; `nil` where none refused.
+    var failure: ComponentError? { state.withLock { $0.failure } }
 
     func complete(_ answer: Acknowledgement) {
         let (acknowledged, timer) = state.withLock { state in

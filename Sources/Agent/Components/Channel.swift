@@ -1,4 +1,5 @@
 public import Events
+internal import Journal
 
 /// A queue between sources and sinks, with Flume's transactions: what is put is there whole or not at all, what is taken
 /// is out of sight until it is finished.
@@ -14,6 +15,8 @@ public protocol Channel: DeliveryOwner {
     var transactionCapacity: Int { get }
     /// Events that are here, those taken and not finished included.
     var size: Int { get }
+    /// Of these, the events that end with the process: what a stop waits for. All of them by default.
+    var unsavedSize: Int { get }
     /// Why the channel cannot store at this time; `nil` when it can. `/readyz` shows it.
     var trouble: String? { get }
 
@@ -24,8 +27,9 @@ public protocol Channel: DeliveryOwner {
     /// - Parameters:
     ///   - grant: the room to give back when the events have left.
     ///   - custody: told of each event's fate where somebody waits for it; a channel that cannot give events back
-    ///     (a durable one) completes it when they are stored.
-    ///   - stored: called once, on any thread, when the batch is as safe as this channel makes it.
+    ///     (a durable one) says `stored` when they are on stable storage.
+    ///   - stored: called once, on any thread, when the batch is as safe as this channel makes it; a failure is told before
+    ///     the custody hears that the events are gone.
     func put(
         _ batch: EventBatch,
         grant: RoomGrant,
@@ -46,6 +50,7 @@ public protocol Channel: DeliveryOwner {
 }
 
 extension Channel {
+    public var unsavedSize: Int { size }
     public func refused(_ events: Int) {}
 }
 
@@ -53,8 +58,11 @@ extension Channel {
 public final class ChannelWaker: Sendable {
     /// Called on any thread; must not block.
     public let wake: @Sendable () -> Void
+    /// The same for a durable queue.
+    let ofJournal: JournalWaker
 
     public init(_ wake: @escaping @Sendable () -> Void) {
         self.wake = wake
+        ofJournal = JournalWaker(wake)
     }
 }

@@ -31,7 +31,7 @@ enum NearestWay {
         case .httpHandler: "use `org.apache.flume.source.http.JSONHandler`"
         case .pathManager: "use `default`"
         case .keyProvider, .cipherProvider:
-            "leave the encryption keys out and keep the directories on an encrypted disk"
+            "use `JCEKSFILE` or `RAWFILE` with `AESCTRNOPADDING`"
         }
     }
 
@@ -70,7 +70,6 @@ enum NearestWay {
         ],
         .channel: [
             "jdbc": "use a `file` channel",
-            "spillablememory": "use a `file` channel, or `memory` with a larger capacity",
             "PseudoTxnMemoryChannel": "use `memory`",
         ],
         .interceptor: [

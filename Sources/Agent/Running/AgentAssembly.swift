@@ -36,6 +36,7 @@ package struct AgentAssembly {
     /// What was remarked while making the components.
     package private(set) var diagnostics = Diagnostics()
     private let admission = Admission()
+    private let directories = DirectoryClaims()
     private var groups: [CounterGroup] = []
     private var channels: [String: any Channel] = [:]
 
@@ -87,6 +88,8 @@ package struct AgentAssembly {
             counters: counters,
             admission: admission,
             defaultByteCapacity: surroundings.channelBytes,
+            process: surroundings.process,
+            directories: directories,
             logger: logger(settings.name),
             note: { notes.add($0) }
         )

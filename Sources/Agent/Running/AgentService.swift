@@ -135,7 +135,8 @@ package final class AgentService: Service {
     }
 
     private func drain(until deadline: NIODeadline) async {
-        while NIODeadline.now() < deadline, !Task.isCancelled, channels.contains(where: { $0.channel.size > 0 }) {
+        while NIODeadline.now() < deadline, !Task.isCancelled, channels.contains(where: { $0.channel.unsavedSize > 0 })
+        {
             try? await Task.sleep(for: .milliseconds(10))
         }
     }

@@ -6,6 +6,14 @@ extension ComponentRegistry {
         registry.register(channel: MemoryChannel.type) { context throws(ConfigurationFault) in
             try MemoryChannel(context)
         }
+        registry.register(channel: FileChannel.type) { context throws(ConfigurationFault) in try FileChannel(context) }
+        registry.register(channel: SpillableMemoryChannel.type) { context throws(ConfigurationFault) in
+            try SpillableMemoryChannel.make(context)
+        }
+        for type in [EncryptionSettings.storeProvider, EncryptionSettings.fileProvider] {
+            registry.describe(type, as: .keyProvider)
+        }
+        registry.describe(EncryptionSettings.cipherProvider, as: .cipherProvider)
         registry.register(sink: AvroSink.type) { context throws(ConfigurationFault) in try AvroSink(context) }
         registry.register(
             sinkProcessor: TypeEntry(

@@ -126,6 +126,21 @@ extension AllTiers.BadInput {
                 ]
             ),
             Row(
+                "two file channels with one directory",
+                [
+                    2: "a1.channels = c1 c2", 7: "a1.sources.r1.channels = c1 c2", 8: "a1.channels.c1.type = file",
+                ],
+                more: [
+                    "a1.channels.c1.checkpointDir = DIR/c1", "a1.channels.c1.dataDirs = DIR/d1,DIR/d2",
+                    "a1.channels.c2.type = file", "a1.channels.c2.checkpointDir = DIR/c2",
+                    "a1.channels.c2.dataDirs = DIR/d2/",
+                ],
+                says: [
+                    "FILE:15:27: fault: `a1.channels.c2.dataDirs`: the directory DIR/d2/ is that of channel `c1`; "
+                        + "give each channel a checkpointDir and dataDirs of its own"
+                ]
+            ),
+            Row(
                 "nothing that could run",
                 [4: "a1.sources.r1.type = netcut", 9: "a1.sinks.k1.type = nul"],
                 options: ["--lenient"],

@@ -1,4 +1,3 @@
-internal import DequeModule
 public import Events
 import NIOCore
 internal import Synchronization
@@ -8,36 +7,9 @@ internal import Synchronization
 /// Holds batches as they came and cuts them only where a take asks for fewer. One lock, held for a few queue operations;
 /// wakers, completions and room are dealt with outside it.
 public final class MemoryChannel: Channel {
-    /// Events of one batch that lie together, with what must be told when they leave.
-    private struct Entry {
-        var batch: EventBatch
-        var custody: Custody?
-        var grant: RoomGrant
-        /// The part of the grant's bytes that goes with these events.
-        var bytes: Int
-        /// Place in the channel's order: which put, and which event of it.
-        var put: UInt64
-        var first: Int
-
-        func isBefore(_ other: Entry) -> Bool { (put, first) < (other.put, other.first) }
-
-        /// Cuts off the first `count` events.
-        mutating func split(_ count: Int) -> Entry {
-            var front = self
-            front.batch = batch.slice(0..<count)
-            front.bytes = bytes * count / batch.count
-            batch = batch.slice(count..<batch.count)
-            bytes -= front.bytes
-            first += count
-            return front
-        }
-    }
-
     private struct State {
-        var queue: Deque<Entry> = []
-        /// Events in the queue.
-        var queued = 0
-        var out: [UInt64: [Entry]] = [:]
+        var queue = MemoryQueue()
+        var out: [UInt64: [MemoryEntry]] = [:]
         var nextTicket: UInt64 = 0
         var nextPut: UInt64 = 0
         var waiting: [(waker: ChannelWaker, minimum: Int)] = []
@@ -46,19 +18,10 @@ public final class MemoryChannel: Channel {
         /// Wakers whose number is reached; they are forgotten.
         mutating func due() -> [ChannelWaker] {
             guard !waiting.isEmpty else { return [] }
-            let queued = queued
+            let queued = queue.count
             let due = waiting.filter { $0.minimum <= queued }.map(\.waker)
             if !due.isEmpty { waiting.removeAll { $0.minimum <= queued } }
             return due
-        }
-
-        /// Puts entries back where they were in the order.
-        mutating func giveBack(_ entries: [Entry]) {
-            for entry in entries.reversed() {
-                let at = queue.firstIndex { entry.isBefore($0) } ?? queue.endIndex
-                queue.insert(entry, at: at)
-                queued += entry.batch.count
-            }
         }
     }
 
@@ -133,23 +96,14 @@ public final class MemoryChannel: Channel {
         counters.eventPutAttempt.add(batch.count)
         let wakers = state.withLock { state -> [ChannelWaker]? in
             guard !state.isStopped else { return nil }
-            let entry = Entry(
-                batch: batch,
-                custody: custody,
-                grant: grant,
-                bytes: grant.bytes,
-                put: state.nextPut,
-                first: 0
-            )
+            state.queue.append(MemoryEntry(batch, custody: custody, grant: grant, put: state.nextPut))
             state.nextPut += 1
-            state.queue.append(entry)
-            state.queued += batch.count
             return state.due()
         }
         guard let wakers else {
             grant.release(events: batch.count, bytes: grant.bytes)
-            custody?.removed(batch.count)
             stored(.failure(ComponentError(.channelClosed, "the channel is stopping")))
+            custody?.removed(batch.count)
             return
         }
         counters.eventPutSuccess.add(batch.count)
@@ -160,35 +114,15 @@ public final class MemoryChannel: Channel {
     public func refused(_ events: Int) { counters.eventPutAttempt.add(events) }
 
     public func take(upTo limit: Int, atLeast minimum: Int, waking waker: ChannelWaker) -> Delivery? {
-        let taken = state.withLock { state -> (ticket: UInt64, entries: [Entry])? in
-            guard state.queued >= max(minimum, 1), limit > 0 else {
+        let taken = state.withLock { state -> (ticket: UInt64, entries: [MemoryEntry])? in
+            guard state.queue.count >= max(minimum, 1), limit > 0 else {
                 state.waiting.removeAll { $0.waker === waker }
                 state.waiting.append((waker, max(minimum, 1)))
                 return nil
             }
-            var entries: [Entry] = []
-            var room = limit
-            var byteRoom = Self.bytesOfOneTake
-            while room > 0, var entry = state.queue.popFirst() {
-                let fits = min(room, entry.batch.count(within: byteRoom))
-                if !entries.isEmpty, entry.batch.slice(0..<fits).bytes.readableBytes > byteRoom {
-                    state.queue.prepend(entry)
-                    break
-                }
-                if entry.batch.count > fits {
-                    entries.append(entry.split(fits))
-                    state.queue.prepend(entry)
-                    break
-                }
-                room -= entry.batch.count
-                byteRoom -= entry.batch.bytes.readableBytes
-                entries.append(entry)
-            }
-            state.queued -= entries.reduce(0) { $0 + $1.batch.count }
+            let entries = state.queue.take(upTo: limit, bytes: Self.bytesOfOneTake)
             let ticket = state.nextTicket
             state.nextTicket += 1
-            // Under the lock, so that a withdrawal sees these events either in the queue or held.
-            for entry in entries { entry.custody?.taken(entry.batch.count) }
             state.out[ticket] = entries
             return (ticket, entries)
         }
@@ -208,11 +142,11 @@ public final class MemoryChannel: Channel {
     }
 
     public func finish(_ ticket: UInt64, _ end: DeliveryEnd) {
-        var delivered: [Entry] = []
-        var dropped: [Entry] = []
+        var delivered: [MemoryEntry] = []
+        var dropped: [MemoryEntry] = []
         let wakers = state.withLock { state -> [ChannelWaker] in
             guard let entries = state.out.removeValue(forKey: ticket) else { return [] }
-            var returned: [Entry] = []
+            var returned: [MemoryEntry] = []
             switch end {
             case .delivered:
                 delivered = entries
@@ -220,14 +154,9 @@ public final class MemoryChannel: Channel {
             case .notDelivered:
                 returned = entries
             case .except(let failed):
-                (delivered, returned) = Self.part(entries, failed: failed)
+                (delivered, returned) = MemoryEntry.part(entries, failed: failed)
             }
-            let kept = returned.filter { entry in
-                let keep = entry.custody?.givenBack(entry.batch.count) ?? true
-                if !keep { dropped.append(entry) }
-                return keep
-            }
-            state.giveBack(kept)
+            dropped = state.queue.giveBack(returned)
             return state.due()
         }
         for entry in delivered {
@@ -242,40 +171,8 @@ public final class MemoryChannel: Channel {
         for waker in wakers { waker.wake() }
     }
 
-    /// Cuts entries into what was delivered and what was not; the events are copied, so that neither pins the other.
-    private static func part(_ entries: [Entry], failed: [Int]) -> (delivered: [Entry], returned: [Entry]) {
-        var delivered: [Entry] = []
-        var returned: [Entry] = []
-        let failed = Set(failed)
-        var index = 0
-        for var entry in entries {
-            var isWhole = false
-            while !isWhole {
-                let isFailed = failed.contains(index)
-                var run = 1
-                while run < entry.batch.count, failed.contains(index + run) == isFailed { run += 1 }
-                index += run
-                isWhole = run == entry.batch.count
-                var piece = isWhole ? entry : entry.split(run)
-                if isFailed {
-                    piece.batch = EventBatch.merging([piece.batch]).withoutWaste()
-                    returned.append(piece)
-                } else {
-                    delivered.append(piece)
-                }
-            }
-        }
-        return (delivered, returned)
-    }
-
     public func withdraw(_ custody: Custody) -> Int {
-        let removed = state.withLock { state -> [Entry] in
-            let removed = Array(state.queue.filter { $0.custody === custody })
-            guard !removed.isEmpty else { return [] }
-            state.queue.removeAll { $0.custody === custody }
-            state.queued -= removed.reduce(0) { $0 + $1.batch.count }
-            return removed
-        }
+        let removed = state.withLock { $0.queue.withdraw(custody) }
         for entry in removed { entry.grant.release(events: entry.batch.count, bytes: entry.bytes) }
         return removed.reduce(0) { $0 + $1.batch.count }
     }
@@ -283,15 +180,13 @@ public final class MemoryChannel: Channel {
     /// What is left, in the queue or with a sink that did not finish in time, is gone. Of that, only what was acknowledged
     /// is a loss: a batch whose sender still waits is answered as failed, and sent again.
     public func stop() async -> Int {
-        let left = state.withLock { state -> [Entry] in
+        let left = state.withLock { state in
             state.isStopped = true
             defer {
-                state.queue = []
-                state.queued = 0
                 state.out = [:]
                 state.waiting = []
             }
-            return Array(state.queue) + state.out.values.joined()
+            return state.queue.removeAll() + state.out.values.joined()
         }
         var lost = 0
         for entry in left {

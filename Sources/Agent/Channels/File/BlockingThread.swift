@@ -1,0 +1,12 @@
+internal import Journal
+
+/// For what waits for a disk: a thread of its own, so that neither an event loop nor Swift's pool waits with it.
+enum BlockingThread {
+    /// Runs `body`; `nil`, without having run it, where the process has too many threads.
+    static func run<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result? {
+        await withCheckedContinuation { continuation in
+            let isStarted = WorkerThread.start { continuation.resume(returning: body()) }
+            if !isStarted { continuation.resume(returning: nil) }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+internal import Events
+internal import Journal
+internal import Logging
+internal import NIOPosix
+internal import Synchronization
+
+/// A durable queue of batches with all that a channel needs round it: opened and closed on threads of its own, its troubles
+/// in an operator's words, its room given back where events are lost to damage.
+final class EventStore: Sendable {
+    typealias Queue = DurableQueue<LocalFileSystem, EventBatch>
+
+    let queue: Queue
+    private let lost: @Sendable (Int) -> Void
+    /// Of the lost events, those that `lost` knows of.
+    private let toldLost: Mutex<UInt64>
+
+    private init(_ queue: Queue, lost: @escaping @Sendable (Int) -> Void) {
+        self.queue = queue
+        self.lost = lost
+        toldLost = Mutex(queue.report.lostItems)
+    }
+
+    /// Opens the queue; looks first whether the directories are a Java Flume's, in which nothing is changed.
+    ///
+    /// - Parameters:
+    ///   - told: every notice of the queue, on its threads; must not block.
+    ///   - lost: how many events were lost since the start; on any thread, under no lock of the queue.
+    static func open(
+        _ settings: FileChannelSettings,
+        told: @escaping @Sendable (JournalNotice) -> Void,
+        lost: @escaping @Sendable (Int) -> Void
+    ) async throws(ComponentError) -> EventStore {
+        let holder = Holder()
+        let notice: @Sendable (JournalNotice) -> Void = { notice in
+            told(notice)
+            // The queue must not be called from here.
+            if notice.kind == .lost { NIOThreadPool.singleton.submit { _ in holder.store.load()?.tellLost() } }
+        }
+        let opened = await BlockingThread.run { () -> Result<Queue, ComponentError> in
+            do throws(ComponentError) {
+                return .success(try open(settings, notice))
+            } catch {
+                return .failure(error)
+            }
+        }
+        guard let opened else {
+            throw .environment(settings.settings, "checkpointDir", "no thread can be started: the process has too many")
+        }
+        let store = EventStore(try opened.get(), lost: lost)
+        return holder.store.storeIfNil(store)
+    }
+
+    /// What the queue's notices reach, which may come before the store is made.
+    private final class Holder: Sendable {
+        let store = AtomicLazyReference<EventStore>()
+    }
+
+    private static func open(
+        _ settings: FileChannelSettings,
+        _ notice: @escaping @Sendable (JournalNotice) -> Void
+    ) throws(ComponentError) -> Queue {
+        for directory in [settings.checkpointDirectory] + settings.dataDirectories {
+            let names = FlumeFiles.found(in: directory)
+            guard names.isEmpty else {
+                let message = FlumeFiles.refusal(of: names, in: directory)
+                throw .environment(settings.settings, settings.key(of: directory), message)
+            }
+        }
+        var options = settings.journal
+        options.notice = notice
+        if let encryption = settings.encryption {
+            do throws(EncryptionKeys.Fault) {
+                let keys = try EncryptionKeys(encryption)
+                options.cipher = SegmentEncryption(active: keys.active, keys: keys.keys)
+            } catch {
+                throw .environment(settings.settings, error.key, error.message)
+            }
+        }
+        do throws(JournalError) {
+            return try Queue(LocalFileSystem(), options)
+        } catch {
+            let key = error.code == .key ? "encryption.keyProvider" : settings.key(of: error.message)
+            throw .environment(settings.settings, key, error.message)
+        }
+    }
+
+    /// Says how many more events are lost since this was asked last.
+    func tellLost() {
+        let all = queue.counters.lostItems
+        let news = toldLost.withLock { told in
+            defer { told = max(told, all) }
+            return all - min(all, told)
+        }
+        if news > 0 { lost(Int(news)) }
+    }
+
+    /// Stores what waits and gives the directories back.
+    func close() async {
+        let queue = queue
+        let isClosed: Void? = await BlockingThread.run { queue.close() }
+        // Without a thread the caller waits itself: what is not closed may be delivered twice.
+        if isClosed == nil { queue.close() }
+    }
+}
+
+extension ComponentError {
+    /// Why a batch was not stored, for its source.
+    init(_ error: JournalError) {
+        self.init(error.isRetriable ? .channelFull : .channelClosed, error.message)
+    }
+}
+
+extension JournalEnd {
+    init(_ end: DeliveryEnd) {
+        switch end {
+        case .delivered: self = .delivered
+        case .notDelivered: self = .notDelivered
+        case .except(let events): self = .except(events)
+        }
+    }
+}
+
+extension JournalNotice {
+    /// Writes it to a component's log.
+    func tell(_ logger: Logger) {
+        var metadata: Logger.Metadata = ["reason": "\(message)", "path": "\(path)"]
+        if items > 0 { metadata["events"] = "\(items)" }
+        logger.log(level: kind.isAlarm ? .error : .info, "the channel's files", metadata: metadata)
+    }
+}
