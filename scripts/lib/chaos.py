@@ -20,6 +20,7 @@ BATCH = 100
 CLIENTS = 2        # connections of the load
 CLIENT_WINDOW = 4  # calls that each has unanswered
 SINK_WINDOW = 8    # calls that our Avro sink has unanswered towards one of ours
+POSITIONS = 500    # ms between two writings of taildir's position file
 DRAIN = 60         # seconds
 KILLS = {"file": 100, "taildir": 50}
 MARKER = {"file": [], "taildir": ["--marker", "id="]}
@@ -55,6 +56,7 @@ edge.sources.in.filegroups = f
 edge.sources.in.filegroups.f = {work}/logs/.*log
 edge.sources.in.positionFile = {work}/edge/positions.json
 edge.sources.in.batchSize = {batch}
+edge.sources.in.writePosInterval = {positions}
 edge.sources.in.acknowledge = delivered
 edge.sources.in.channels = c
 edge.channels = c
@@ -90,7 +92,7 @@ class Tier:
         self.options, self.work = options, work
         ports = processes.free_ports(4)
         values = {"work": work, "edge": ports[0], "collector": ports[1], "batch": BATCH,
-                  "client_window": CLIENT_WINDOW}
+                  "client_window": CLIENT_WINDOW, "positions": POSITIONS}
         for folder in ("edge", "collector", "out", "logs"):
             os.makedirs(os.path.join(work, folder))
         binary = os.environ.get("TRIBUTARY_BIN") or os.path.join(ROOT, ".build", options.build, "tributary")
@@ -198,11 +200,16 @@ class Tier:
         """What each kill may repeat.
 
         Edge: what its sink had out, and what was told to be delivered in the last millisecond and stood in no cursor yet
-        (one batch at these rates), and what each client had unanswered. Collector: what the edge's sink had unanswered,
-        the batch that its own sink had out, and the cursor's millisecond.
+        (one batch at these rates), and what each client had unanswered; with taildir, what was delivered since the
+        positions were last written (twice the interval: the writing takes its time on a busy machine), and what its
+        channel held. Collector: what the edge's sink had unanswered, the batch that its own sink had out, and the
+        cursor's millisecond.
         """
-        clients = CLIENTS * CLIENT_WINDOW * BATCH if self.options.edge == "file" else 1000
-        edge = SINK_WINDOW * BATCH + BATCH + clients
+        if self.options.edge == "file":
+            unsaved = CLIENTS * CLIENT_WINDOW * BATCH
+        else:
+            unsaved = 1000 + 2 * self.options.rate * POSITIONS // 1000
+        edge = SINK_WINDOW * BATCH + BATCH + unsaved
         collector = SINK_WINDOW * BATCH + BATCH + 2 * BATCH
         return kills.get("edge", 0) * edge + kills.get("collector", 0) * collector
 

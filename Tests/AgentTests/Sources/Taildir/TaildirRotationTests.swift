@@ -57,6 +57,9 @@ struct TaildirRotationTests {
     func fastRenames() async throws {
         let rig = try TailRig()
         try await rig.start()
+        // The folder is watched from the first look on, which this line proves.
+        try rig.append("b.log", "first\n")
+        #expect(await rig.lines(1) == ["first"])
         for round in 0..<10 {
             for number in stride(from: 8, through: 1, by: -1) where access(rig.path("a.log.\(number)"), F_OK) == 0 {
                 try rig.rename("a.log.\(number)", "a.log.\(number + 1)")
