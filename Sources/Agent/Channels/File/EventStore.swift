@@ -11,11 +11,13 @@ final class EventStore: Sendable {
 
     let queue: Queue
     private let lost: @Sendable (Int) -> Void
+    private let reach: Reach
     /// Of the lost events, those that `lost` knows of.
     private let toldLost: Mutex<UInt64>
 
-    private init(_ queue: Queue, lost: @escaping @Sendable (Int) -> Void) {
+    private init(_ queue: Queue, _ reach: Reach, lost: @escaping @Sendable (Int) -> Void) {
         self.queue = queue
+        self.reach = reach
         self.lost = lost
         toldLost = Mutex(queue.report.lostItems)
     }
@@ -24,17 +26,18 @@ final class EventStore: Sendable {
     ///
     /// - Parameters:
     ///   - told: every notice of the queue, on its threads; must not block.
-    ///   - lost: how many events were lost since the start; on any thread, under no lock of the queue.
+    ///   - lost: how many events of those that the start found, or of later ones, are lost; on any thread, under no lock of
+    ///     the queue, from `watchLosses` on.
     static func open(
         _ settings: FileChannelSettings,
         told: @escaping @Sendable (JournalNotice) -> Void,
         lost: @escaping @Sendable (Int) -> Void
     ) async throws(ComponentError) -> EventStore {
-        let holder = Holder()
+        let reach = Reach()
         let notice: @Sendable (JournalNotice) -> Void = { notice in
             told(notice)
             // The queue must not be called from here.
-            if notice.kind == .lost { NIOThreadPool.singleton.submit { _ in holder.store.load()?.tellLost() } }
+            if notice.kind == .lost { NIOThreadPool.singleton.submit { _ in reach.store?.tellLost() } }
         }
         let opened = await BlockingThread.run { () -> Result<Queue, ComponentError> in
             do throws(ComponentError) {
@@ -46,13 +49,20 @@ final class EventStore: Sendable {
         guard let opened else {
             throw .environment(settings.settings, "checkpointDir", "no thread can be started: the process has too many")
         }
-        let store = EventStore(try opened.get(), lost: lost)
-        return holder.store.storeIfNil(store)
+        return EventStore(try opened.get(), reach, lost: lost)
     }
 
-    /// What the queue's notices reach, which may come before the store is made.
-    private final class Holder: Sendable {
-        let store = AtomicLazyReference<EventStore>()
+    /// What the queue's notices reach. They come before the store is made, and must not keep it.
+    private final class Reach: Sendable {
+        private struct Weak {
+            weak var store: EventStore?
+        }
+
+        private let held = Mutex(Weak())
+
+        var store: EventStore? { held.withLock { $0.store } }
+
+        func set(_ store: EventStore) { held.withLock { $0.store = store } }
     }
 
     private static func open(
@@ -84,8 +94,14 @@ final class EventStore: Sendable {
         }
     }
 
+    /// From now on, and for what was lost meanwhile, `lost` is called: the channel has counted what the start found.
+    func watchLosses() {
+        reach.set(self)
+        tellLost()
+    }
+
     /// Says how many more events are lost since this was asked last.
-    func tellLost() {
+    private func tellLost() {
         let all = queue.counters.lostItems
         let news = toldLost.withLock { told in
             defer { told = max(told, all) }

@@ -70,8 +70,7 @@ public final class FileChannel: Channel {
         let report = store.queue.report
         chamber.occupy(events: Int(report.pendingItems))
         _ = opened.store.storeIfNil(store)
-        // What was lost since it was opened.
-        store.tellLost()
+        store.watchLosses()
         logger.info(
             "file channel is open",
             metadata: [

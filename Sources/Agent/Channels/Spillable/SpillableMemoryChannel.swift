@@ -78,7 +78,7 @@ public final class SpillableMemoryChannel: Channel {
         chamber.occupy(events: pending)
         inside.state.withLock { $0.found(pending) }
         _ = inside.store.storeIfNil(store)
-        store.tellLost()
+        store.watchLosses()
         logger.info("spillable memory channel is open", metadata: ["events": "\(pending)"])
     }
 
