@@ -207,6 +207,20 @@ extension AllTiers.BadInput {
             }
         }
 
+        @Test func whatDeliveredMeansForAFileChannelIsTold() async throws {
+            try await Workspace.use { space in
+                let text = try Self.fileChannel(port: FreePort.any(), space)
+                    .replacing("a1.sources.r1.type = netcat", with: "a1.sources.r1.type = avro")
+                let agent = try space.agent("a1", text + "a1.sources.r1.acknowledge = delivered\n")
+                try await agent.ready()
+                let message =
+                    ":14:29: note: `a1.sources.r1.acknowledge`: channel `c1` keeps events on disk; its part of a delivery is "
+                    + "done when they are stored"
+                #expect(agent.program.errorLines(message).count == 1, "\(agent.program.errors)")
+                #expect(try await agent.program.terminate() == .exited(0))
+            }
+        }
+
         @Test func directoryOfAJavaFlume() async throws {
             try await Workspace.use { space in
                 _ = try space.makeFolder("data")
