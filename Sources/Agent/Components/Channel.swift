@@ -17,6 +17,8 @@ public protocol Channel: DeliveryOwner {
     var size: Int { get }
     /// Of these, the events that end with the process: what a stop waits for. All of them by default.
     var unsavedSize: Int { get }
+    /// Whether every event that it stored survives the process: nobody waits for its sinks then. Not by default.
+    var isDurable: Bool { get }
     /// Why the channel cannot store at this time; `nil` when it can. `/readyz` shows it.
     var trouble: String? { get }
 
@@ -51,6 +53,7 @@ public protocol Channel: DeliveryOwner {
 
 extension Channel {
     public var unsavedSize: Int { size }
+    public var isDurable: Bool { false }
     public func refused(_ events: Int) {}
 }
 

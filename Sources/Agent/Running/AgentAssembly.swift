@@ -120,6 +120,7 @@ package struct AgentAssembly {
         }
         for note in notes.all { diagnostics.add(note) }
         guard let (component, processor) = made else { return nil }
+        if processor.acknowledgeMode == .delivered { noteDurableChannels(source) }
         groups.append(counters.group)
         return AgentService.NamedSource(
             name: source.name,
@@ -127,6 +128,17 @@ package struct AgentAssembly {
             processor: processor,
             counters: counters.group
         )
+    }
+
+    /// A channel that never gives events back cannot wait for its sinks either.
+    private mutating func noteDurableChannels(_ source: AgentConfiguration.Source) {
+        for name in source.channels where channels[name]?.isDurable == true {
+            diagnostics.note(
+                "`\(source.settings.fullKey(AcknowledgeKeys.mode.name))`: channel `\(name)` keeps events on disk; its part of "
+                    + "a delivery is done when they are stored",
+                at: source.settings.location(of: AcknowledgeKeys.mode.name)
+            )
+        }
     }
 
     private func makeProcessor(
@@ -161,6 +173,7 @@ package struct AgentAssembly {
             configuration.sources
                 .filter { (try? AcknowledgeKeys.mode(of: $0.settings)) == .delivered }
                 .flatMap(\.channels)
+                .filter { channels[$0]?.isDurable == false }
         )
         var runners: [SinkRunner] = []
         for sink in configuration.ungroupedSinks {

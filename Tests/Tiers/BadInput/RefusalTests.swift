@@ -181,6 +181,60 @@ extension AllTiers.BadInput {
             }
         }
 
+        private static func fileChannel(port: Int, _ space: Workspace) -> String {
+            SmallAgent.text(
+                port: port,
+                [8: "a1.channels.c1.type = file"],
+                more: [
+                    "a1.channels.c1.checkpointDir = \(space.folder)/checkpoint",
+                    "a1.channels.c1.dataDirs = \(space.folder)/data", "a1.channels.c1.minimumRequiredSpace = 1048576",
+                ]
+            )
+        }
+
+        @Test func directoryInUse() async throws {
+            try await Workspace.use { space in
+                let first = try space.agent("a1", Self.fileChannel(port: FreePort.any(), space))
+                try await first.ready()
+                let second = try space.agent("a1", Self.fileChannel(port: FreePort.any(), space)).program
+                #expect(try await second.end(within: 20) == .exited(3))
+                let message =
+                    "\(space.path("a1.properties")):11:32: environment: `a1.channels.c1.checkpointDir`: the directory "
+                    + "\(space.folder)/checkpoint is in use by channel c1 of agent a1; give channel c1 of agent a1 "
+                    + "directories of its own, or stop the other"
+                #expect(second.errorLines(message).count == 1, "\(second.errors)")
+                #expect(try await first.program.terminate() == .exited(0))
+            }
+        }
+
+        @Test func whatDeliveredMeansForAFileChannelIsTold() async throws {
+            try await Workspace.use { space in
+                let text = try Self.fileChannel(port: FreePort.any(), space)
+                    .replacing("a1.sources.r1.type = netcat", with: "a1.sources.r1.type = avro")
+                let agent = try space.agent("a1", text + "a1.sources.r1.acknowledge = delivered\n")
+                try await agent.ready()
+                let message =
+                    ":14:29: note: `a1.sources.r1.acknowledge`: channel `c1` keeps events on disk; its part of a delivery is "
+                    + "done when they are stored"
+                #expect(agent.program.errorLines(message).count == 1, "\(agent.program.errors)")
+                #expect(try await agent.program.terminate() == .exited(0))
+            }
+        }
+
+        @Test func directoryOfAJavaFlume() async throws {
+            try await Workspace.use { space in
+                _ = try space.makeFolder("data")
+                for name in ["log-1", "log-1.meta"] { try space.write("data/\(name)", "events") }
+                let agent = try space.agent("a1", Self.fileChannel(port: FreePort.any(), space)).program
+                #expect(try await agent.end(within: 20) == .exited(3))
+                let message =
+                    ":12:27: environment: `a1.channels.c1.dataDirs`: \(space.folder)/data holds a Java Flume's"
+                #expect(agent.errorLines(message).count == 1, "\(agent.errors)")
+                #expect(space.files("data") == [space.path("data/log-1"), space.path("data/log-1.meta")])
+                #expect(space.files("checkpoint") == [])
+            }
+        }
+
         @Test func otherWaysToAConfiguration() async throws {
             try await Workspace.use { space in
                 let table: [(name: String, options: [String], says: String)] = [

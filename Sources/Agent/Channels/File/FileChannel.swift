@@ -55,6 +55,7 @@ public final class FileChannel: Channel {
     public var size: Int { chamber.events }
     /// A stop keeps everything.
     public var unsavedSize: Int { 0 }
+    public var isDurable: Bool { true }
     public var trouble: String? { opened.store.load()?.queue.trouble }
 
     public func start() async throws(ComponentError) {

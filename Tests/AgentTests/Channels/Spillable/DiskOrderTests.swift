@@ -28,6 +28,15 @@ import Testing
         #expect(counts(order) == [[0, 1, 7], [3, 4, 5]])
     }
 
+    @Test func whatIsGivenBackStandsBehindWhatIsBefore() {
+        var order = DiskOrder()
+        for put: UInt64 in [0, 2, 4] { order.append(put: put, count: 3) }
+        let taken = (0..<3).compactMap { _ in order.take(3) }
+        #expect(order.count == 0)
+        for index in [1, 2, 0] { order.giveBack(taken[index]) }
+        #expect(counts(order) == [[0, 0, 3], [2, 2, 3], [4, 4, 3]])
+    }
+
     @Test func lossIsLeftOutFromTheEnd() {
         var order = DiskOrder()
         order.append(put: 0, count: 5)
