@@ -15,6 +15,24 @@ enum EventFailure: Hashable {
         }
     }
 
+    /// Whether the event would hold up those behind it for ever.
+    var isHopeless: Bool {
+        switch self {
+        case .kafka(let code): KafkaFailure.isHopeless(code)
+        case .event: true
+        case .stopped: false
+        }
+    }
+
+    /// A word for it: Kafka's name of the error.
+    var name: String {
+        switch self {
+        case .kafka(let code): KafkaFailure.name(of: code)
+        case .event: "INVALID_EVENT"
+        case .stopped: "STOPPED"
+        }
+    }
+
     var message: String {
         switch self {
         case .kafka(let code): KafkaFailure(code: code).message

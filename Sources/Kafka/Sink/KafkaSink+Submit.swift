@@ -15,7 +15,7 @@ extension KafkaSink {
                 state.hasTurnedAway = true
                 return nil
             }
-            return state.ledger.admit(number, count: count, now: now)
+            return state.ledger.admit(number, count: count, batch: batch, now: now)
         }
         guard let slot else { return .busy }
         if count == 0 {
@@ -65,8 +65,8 @@ extension KafkaSink {
                 state.ledger.unstall()
             }
         }
-        // The reports that make room may have come before the stall was known.
-        if full != nil && !isResuming { wake() }
+        // The reports that make room may have come before the stall was known; letters are the thread's work.
+        if !isResuming && (full != nil || state.withLock { $0.ledger.hasLetters }) { wake() }
         if badTimestamps > 0 { warnOfTimestamps(badTimestamps) }
         settleOutcomes()
     }
@@ -77,6 +77,11 @@ extension KafkaSink {
         let (outcomes, ready, reports, suppressed) = state.withLock { state in
             let outcomes = state.ledger.takeOutcomes()
             let failed = outcomes.reduce(0) { $0 + $1.failed.count }
+            if let blocked = outcomes.first(where: { $0.reason?.isHopeless == true })?.reason {
+                state.blocked = "an event cannot be written to Kafka and stays in the channel: \(blocked.message)"
+            } else if outcomes.contains(where: { $0.failed.isEmpty }) {
+                state.blocked = nil
+            }
             let suppressed = failed > 0 ? state.failures.pass(now, weight: failed) : nil
             return (outcomes, state.ledger.takeReady(), state.reports, suppressed)
         }

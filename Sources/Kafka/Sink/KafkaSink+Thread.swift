@@ -34,6 +34,7 @@ extension KafkaSink {
             round.isHolding = held > 0
             watch(client, now, &round)
             if let stall { produce(stall.batch, from: stall.index, slot: stall.slot, isResuming: true) }
+            writeLetters()
             let isStalled = stall != nil && state.withLock { $0.ledger.stall != nil }
             poll(client, wait(now, phase, isStalled, round), &round)
             // Before outcomes are reported, so that who tries again at once finds a client that works.
@@ -76,13 +77,18 @@ extension KafkaSink {
             state.withLock { state in
                 event.forEachDelivery { opaque, error in
                     let slot = Int(opaque >> 32)
+                    let mark = RecordProducer.letterMark
                     let index = Int(opaque & 0xffff_ffff)
                     if error == 0 {
                         isAcknowledged = true
                         state.ledger.acknowledge(slot: slot, index: index)
                     } else {
                         if KafkaFailure.isFatal(error) { round.hasFatal = true }
-                        state.ledger.fail(slot: slot, index: index, .kafka(error))
+                        if index & mark == 0 {
+                            state.ledger.fail(slot: slot, index: index, .kafka(error))
+                        } else {
+                            state.ledger.giveUp(slot: slot, index: index & ~mark, .kafka(error))
+                        }
                     }
                 }
             }
@@ -101,7 +107,7 @@ extension KafkaSink {
             if let line = event.logLine {
                 logger.debug("Kafka client log", metadata: ["facility": "\(line.facility)", "text": "\(line.text)"])
             }
-        case .other: break
+        case .commit, .statistics, .other: break
         }
     }
 

@@ -18,10 +18,13 @@ package final class KafkaSink: Sink {
         var reports: SinkReports?
         var phase = Phase.idle
         var trouble: String?
+        /// Why the channel does not move, though brokers are there.
+        var blocked: String?
         /// A batch with a deadline was turned away because the brokers are away.
         var hasTurnedAway = false
         var failures = LogThrottle()
         var badTimestamps = LogThrottle()
+        var letterWarnings = LogThrottle()
         /// Resumed when the sink's thread has ended, or when that takes too long.
         var stopping: [CheckedContinuation<Void, Never>] = []
     }
@@ -61,11 +64,15 @@ package final class KafkaSink: Sink {
         var logger = logger
         logger[metadataKey: "sink"] = "\(name)"
         self.logger = logger
-        state = Mutex(State(ledger: DeliveryLedger(limit: settings.maxHeldEvents)))
+        state = Mutex(
+            State(
+                ledger: DeliveryLedger(limit: settings.maxHeldEvents, writesLetters: settings.deadLetterTopic != nil)
+            )
+        )
     }
 
     /// What keeps the sink from delivering, for `/readyz`; `nil` while all is well. Any thread may ask.
-    package var trouble: String? { state.withLock { $0.trouble } }
+    package var trouble: String? { state.withLock { $0.trouble ?? $0.blocked } }
 
     /// Makes the client. Brokers that are away are no error; a file that librdkafka cannot read is.
     package func start(_ reports: SinkReports) async throws(ComponentError) {
@@ -92,14 +99,7 @@ package final class KafkaSink: Sink {
 
     /// A new client with everything set, in place of the one there was.
     func connect() throws(ComponentError) {
-        let configuration = ClientConfiguration()
-        for option in settings.options {
-            do throws(ClientConfiguration.Refusal) {
-                try configuration.set(option)
-            } catch {
-                throw ComponentError(.configuration, "sink \(name): \(option.name) cannot be set: \(error)")
-            }
-        }
+        let configuration = try ClientConfiguration.make("sink \(name)", settings.options, settings.stores, logger)
         do throws(KafkaFailure) {
             replaceProducer(try configuration.makeProducer())
         } catch {
@@ -161,6 +161,7 @@ package final class KafkaSink: Sink {
             state.phase = .idle
             state.reports = nil
             state.trouble = nil
+            state.blocked = nil
         }
         releaseStopping()
     }

@@ -7,8 +7,12 @@ struct KafkaSinkCounters: Sendable {
     /// Batches of which something was given back.
     let rollback: Counter
 
+    /// Events that went to the dead-letter topic.
+    let deadLetters: Counter
+
     init(_ common: SinkCounters) {
         sendTimer = common.group.counter("KafkaEventSendTimer")
+        deadLetters = common.group.counter("DeadLetterCount")
         rollback = common.group.counter("RollbackCount")
     }
 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite struct JavaProducerOptionsTests {
+@Suite struct JavaClientOptionsTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let java: [String: String]
         let options: [String]
@@ -10,6 +10,7 @@ import Testing
         var notes: [String] = []
         /// Java names that are faults.
         var faults: [String] = []
+        var role = JavaClientKey.Role.producer
 
         var testDescription: String {
             java.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
@@ -59,7 +60,14 @@ import Testing
         Case(java: ["interceptor.classes": "x.Y"], options: [], notes: ["interceptor.classes"]),
         Case(java: ["client.dns.lookup": "use_all_dns_ips"], options: [], notes: ["client.dns.lookup"]),
         Case(java: ["bootstrap.servers": "other:9092"], options: [], notes: ["bootstrap.servers"]),
-        Case(java: ["transactional.id": "t"], options: [], notes: ["transactional.id"]),
+        Case(java: ["transactional.id": ""], options: []),
+        Case(java: ["transactional.id": "t", "acks": "all"], options: ["acks = all", "transactional.id = t"]),
+        Case(java: ["transactional.id": "t"], options: ["transactional.id = t"], faults: ["transactional.id"]),
+        Case(
+            java: ["transactional.id": "t", "acks": "all", "enable.idempotence": "false"],
+            options: ["acks = all", "transactional.id = t"],
+            faults: ["transactional.id"]
+        ),
         Case(java: ["delivery.report.only.error": "true"], options: [], notes: ["delivery.report.only.error"]),
         Case(java: ["key.serializer": "org.apache.kafka.common.serialization.StringSerializer"], options: []),
         Case(java: ["value.serializer": "org.apache.kafka.common.serialization.ByteArraySerializer"], options: []),
@@ -103,25 +111,39 @@ import Testing
             options: ["sasl.username = u", "sasl.password = (hidden)"]
         ),
         Case(
-            java: ["sasl.jaas.config": "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true;"],
+            java: [
+                "sasl.jaas.config":
+                    #"com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true keyTab="/k.tab" principal="p@R";"#
+            ],
+            options: ["sasl.kerberos.keytab = /k.tab", "sasl.kerberos.principal = p@R"]
+        ),
+        Case(
+            java: [
+                "sasl.jaas.config":
+                    "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required clientId=i clientSecret=s;"
+            ],
+            options: [
+                "sasl.oauthbearer.method = oidc", "sasl.oauthbearer.client.id = i",
+                "sasl.oauthbearer.client.secret = (hidden)",
+            ]
+        ),
+        Case(
+            java: ["sasl.jaas.config": "com.example.MyLoginModule required a=b;"],
             options: [],
             notes: ["sasl.jaas.config"]
         ),
         Case(java: ["sasl.jaas.config": "nonsense"], options: [], faults: ["sasl.jaas.config"]),
         Case(java: ["ssl.ca.location": "/etc/ca.pem"], options: ["ssl.ca.location = /etc/ca.pem"]),
-        Case(java: ["ssl.truststore.location": "/etc/t.jks"], options: [], notes: ["ssl.truststore.location"]),
+        // Stores are read when a client is made.
         Case(
-            java: ["ssl.truststore.location": "/etc/t.pem", "ssl.truststore.type": "PEM"],
-            options: ["ssl.ca.location = /etc/t.pem"]
+            java: [
+                "ssl.truststore.location": "/etc/t.jks", "ssl.keystore.location": "/k.p12", "ssl.keystore.type": "PKCS12",
+                "ssl.keystore.password": "x", "ssl.key.password": "y", "ssl.truststore.password": "z",
+                "ssl.truststore.type": "JKS",
+            ],
+            options: []
         ),
-        Case(
-            java: ["ssl.keystore.location": "/k.pem", "ssl.keystore.type": "PEM"],
-            options: ["ssl.certificate.location = /k.pem", "ssl.key.location = /k.pem"]
-        ),
-        Case(
-            java: ["ssl.keystore.location": "/k.p12", "ssl.keystore.type": "PKCS12", "ssl.keystore.password": "x"],
-            options: ["ssl.keystore.location = /k.p12", "ssl.keystore.password = (hidden)"]
-        ),
+        Case(java: ["ssl.truststore.type": "WINDOWS-ROOT"], options: [], faults: ["ssl.truststore.type"]),
         Case(
             java: ["ssl.endpoint.identification.algorithm": ""],
             options: ["ssl.endpoint.identification.algorithm = none"]
@@ -135,10 +157,45 @@ import Testing
         // librdkafka's own names, and such that nobody knows, go over as they are.
         Case(java: ["partitioner": "fnv1a"], options: ["partitioner = fnv1a"]),
         Case(java: ["no.such.key": "1"], options: ["no.such.key = 1"]),
+    ] + consumer
+
+    static let consumer: [Case] = [
+        Case(java: ["auto.offset.reset": "earliest"], options: ["auto.offset.reset = earliest"], role: .consumer),
+        Case(java: ["auto.offset.reset": "none"], options: ["auto.offset.reset = error"], role: .consumer),
+        Case(java: ["enable.auto.commit": "true"], options: [], notes: ["enable.auto.commit"], role: .consumer),
+        Case(java: ["enable.auto.commit": "false"], options: [], role: .consumer),
+        Case(java: ["auto.commit.interval.ms": "1"], options: [], notes: ["auto.commit.interval.ms"], role: .consumer),
+        Case(java: ["max.poll.records": "1"], options: [], notes: ["max.poll.records"], role: .consumer),
+        Case(java: ["fetch.max.wait.ms": "70"], options: ["fetch.wait.max.ms = 70"], role: .consumer),
+        Case(java: ["request.timeout.ms": "20000"], options: ["socket.timeout.ms = 20000"], role: .consumer),
+        Case(java: ["isolation.level": "read_committed"], options: ["isolation.level = read_committed"], role: .consumer),
+        Case(
+            java: [
+                "partition.assignment.strategy":
+                    "org.apache.kafka.clients.consumer.CooperativeStickyAssignor, org.apache.kafka.clients.consumer.RangeAssignor"
+            ],
+            options: ["partition.assignment.strategy = cooperative-sticky,range"],
+            role: .consumer
+        ),
+        Case(
+            java: ["partition.assignment.strategy": "org.apache.kafka.clients.consumer.StickyAssignor"],
+            options: [],
+            notes: ["partition.assignment.strategy"],
+            role: .consumer
+        ),
+        Case(
+            java: ["value.deserializer": "org.apache.kafka.common.serialization.StringDeserializer"],
+            options: [],
+            role: .consumer
+        ),
+        Case(java: ["value.deserializer": "x.Y"], options: [], notes: ["value.deserializer"], role: .consumer),
+        Case(java: ["exclude.internal.topics": "false"], options: [], notes: ["exclude.internal.topics"], role: .consumer),
+        Case(java: ["enable.auto.offset.store": "true"], options: [], notes: ["enable.auto.offset.store"], role: .consumer),
+        Case(java: ["security.protocol": "SSL"], options: ["security.protocol = ssl"], role: .consumer),
     ]
 
     @Test(arguments: cases) func translates(_ test: Case) {
-        let result = JavaProducerOptions(test.java)
+        let result = JavaClientOptions(test.java, for: test.role)
         #expect(result.options.map(\.option.description).sorted() == test.options.sorted())
         #expect(result.notes.map(\.name) == test.notes)
         #expect(result.faults.map(\.name) == test.faults)

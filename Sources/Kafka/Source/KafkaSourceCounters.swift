@@ -1,0 +1,19 @@
+internal import Agent
+
+/// What Flume's `KafkaSourceCounter` adds to `SourceCounter`.
+struct KafkaSourceCounters: Sendable {
+    let common: SourceCounters
+    /// Milliseconds that batches took to fill, summed.
+    let getTimer: Counter
+    /// Milliseconds that commits of offsets took, summed.
+    let commitTimer: Counter
+    /// Times when nothing came for as long as a batch may take.
+    let empty: Counter
+
+    init(_ common: SourceCounters) {
+        self.common = common
+        getTimer = common.group.counter("KafkaEventGetTimer")
+        commitTimer = common.group.counter("KafkaCommitTimer")
+        empty = common.group.counter("KafkaEmptyCount")
+    }
+}
