@@ -2,7 +2,7 @@ public import Agent
 internal import NIOCore
 
 extension ComponentRegistry {
-    /// Adds Flume's Kafka sink and source.
+    /// Adds Flume's Kafka sink, source and channel.
     public mutating func registerKafka() {
         let sink = TypeEntry(
             className: "org.apache.flume.sink.kafka.KafkaSink",
@@ -16,6 +16,14 @@ extension ComponentRegistry {
                 + PollableKeys.unused + [AcknowledgeKeys.mode, AcknowledgeKeys.timeout],
             batchSize: .init("batchSize", default: 1000)
         )
+        let channel = TypeEntry(
+            className: "org.apache.flume.channel.kafka.KafkaChannel",
+            keys: Self.specs(KafkaChannelSettings.keys, KafkaChannelSettings.keyPrefixes)
+                + ["kafka.pollTimeout", "pollTimeout"].map {
+                    KeySpec($0, withoutEffect: "the sink is woken when a record has come")
+                }
+        )
+        register(channel: channel) { context throws(ConfigurationFault) in try KafkaChannel(context) }
         register(source: source) { context throws(ConfigurationFault) in try KafkaSource(context) }
     }
 
@@ -82,6 +90,25 @@ extension KafkaSource {
             settings: settings,
             processor: context.processor,
             counters: context.counters,
+            eventLoop: context.eventLoopGroup.next(),
+            logger: context.logger
+        )
+    }
+}
+
+extension KafkaChannel {
+    convenience init(_ context: ChannelContext) throws(ConfigurationFault) {
+        let settings = try context.settings.read(context.note) { values, locate throws(SettingsFault) in
+            try KafkaChannelSettings(values, name: context.settings.name, process: context.process, locate: locate)
+        } notes: {
+            $0.notes
+        }
+        self.init(
+            name: context.settings.name,
+            settings: settings,
+            counters: context.counters,
+            admission: context.admission,
+            byteCapacity: context.defaultByteCapacity,
             eventLoop: context.eventLoopGroup.next(),
             logger: context.logger
         )

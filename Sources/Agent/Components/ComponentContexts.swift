@@ -33,6 +33,8 @@ public struct ChannelContext: Sendable {
     public let admission: Admission
     /// Bytes that a channel may keep in memory where its file does not say.
     public let defaultByteCapacity: Int
+    public let eventLoopGroup: any EventLoopGroup
+    public let process: ProcessSettings
     public let logger: Logger
     /// Remarks on values that are passed over.
     public let note: @Sendable (Diagnostic) -> Void

@@ -87,6 +87,8 @@ package struct AgentAssembly {
             counters: counters,
             admission: admission,
             defaultByteCapacity: surroundings.channelBytes,
+            eventLoopGroup: surroundings.group,
+            process: surroundings.process,
             logger: logger(settings.name),
             note: { notes.add($0) }
         )

@@ -43,6 +43,12 @@ struct OffsetLedger {
 
     func isAssigned(_ partition: TopicPartition) -> Bool { partitions[partition] != nil }
 
+    /// Whether this member still has the partition as it had it when the batch went out.
+    func isCurrent(_ partition: TopicPartition, of number: Number) -> Bool {
+        guard let term = partitions[partition]?.term else { return false }
+        return batches[number]?.contains { $0.partition == partition && $0.term == term } ?? false
+    }
+
     mutating func assign(_ assigned: [TopicPartition]) {
         for partition in assigned {
             partitions[partition] = Partition(term: nextTerm)
@@ -52,6 +58,10 @@ struct OffsetLedger {
 
     mutating func revoke(_ revoked: [TopicPartition]) {
         for partition in revoked { partitions[partition] = nil }
+        // Of no use any more.
+        batches = batches.filter { batch in
+            batch.value.contains { partitions[$0.partition]?.term == $0.term }
+        }
     }
 
     /// A batch goes out.

@@ -16,6 +16,9 @@ struct RecordEvents {
         case header(String)
     }
 
+    /// A header that every event gets, where its record has a value for it.
+    typealias Header = (name: String, origin: Origin, overwrites: Bool)
+
     private struct Field {
         let name: [UInt8]
         let origin: Origin
@@ -58,7 +61,7 @@ struct RecordEvents {
     }
 
     /// - Parameter origins: in the order in which they are set.
-    init(_ origins: [(name: String, origin: Origin, overwrites: Bool)], usesEventFormat: Bool) {
+    init(_ origins: [Header], usesEventFormat: Bool) {
         self.usesEventFormat = usesEventFormat
         for (name, origin, overwrites) in origins {
             fields.append(Field(name: Array(name.utf8), origin: origin, overwrites: overwrites))

@@ -49,10 +49,26 @@ package final class KafkaSink: Sink {
     /// resolver. Everything has been reported by then, and nothing more is.
     static let stopGrace = TimeAmount.milliseconds(500)
 
-    package init(
+    package convenience init(
         name: String,
         settings: KafkaSinkSettings,
         counters: SinkCounters,
+        eventLoop: any EventLoop,
+        logger: Logger
+    ) {
+        self.init(
+            name: name,
+            settings: settings,
+            counters: KafkaSinkCounters(counters),
+            eventLoop: eventLoop,
+            logger: logger
+        )
+    }
+
+    init(
+        name: String,
+        settings: KafkaSinkSettings,
+        counters: KafkaSinkCounters,
         eventLoop: any EventLoop,
         logger: Logger
     ) {
@@ -60,7 +76,7 @@ package final class KafkaSink: Sink {
         self.settings = settings
         self.eventLoop = eventLoop
         batchSize = settings.batchSize
-        self.counters = KafkaSinkCounters(counters)
+        self.counters = counters
         var logger = logger
         logger[metadataKey: "sink"] = "\(name)"
         self.logger = logger

@@ -10,9 +10,12 @@ struct KafkaSinkCounters: Sendable {
     /// Events that went to the dead-letter topic.
     let deadLetters: Counter
 
-    init(_ common: SinkCounters) {
-        sendTimer = common.group.counter("KafkaEventSendTimer")
-        deadLetters = common.group.counter("DeadLetterCount")
-        rollback = common.group.counter("RollbackCount")
+    init(_ common: SinkCounters) { self.init(common.group) }
+
+    /// In another component's group: a channel writes through a sink of its own.
+    init(_ group: CounterGroup) {
+        sendTimer = group.counter("KafkaEventSendTimer")
+        deadLetters = group.counter("DeadLetterCount")
+        rollback = group.counter("RollbackCount")
     }
 }

@@ -88,15 +88,15 @@ struct BatchQueue {
         heldBytes -= attempt.bytes
     }
 
-    /// To be offered again, before all others, when `rested` is called.
+    /// To be offered again, before all others, when `rested` is called; but for the events of partitions that are `gone`.
     ///
-    /// - Returns: after how long; `nil` where nothing is offered any more, or somebody waits for that already.
-    mutating func refused(_ attempt: Attempt) -> TimeAmount? {
+    /// - Returns: after how long; `nil` where there is nothing to be offered any more, or somebody waits for that already.
+    mutating func refused(_ attempt: Attempt, gone: (TopicPartition) -> Bool = { _ in false }) -> TimeAmount? {
         _ = admitted(attempt.id)
-        var attempt = attempt
-        let pause = attempt.parcel.pause
-        attempt.parcel.pause = min(pause + pause, Self.longestPause)
-        waiting.prepend(attempt)
+        guard var again = without(gone, attempt) else { return nil }
+        let pause = again.parcel.pause
+        again.parcel.pause = min(pause + pause, Self.longestPause)
+        waiting.prepend(again)
         guard !isClosed, !isResting else { return nil }
         isResting = true
         return pause
@@ -107,34 +107,39 @@ struct BatchQueue {
     /// Offers nothing any more.
     mutating func close() { isClosed = true }
 
-    /// Takes out the events of these partitions, as far as they have not been offered or came back.
-    mutating func drop(_ partitions: Set<TopicPartition>) {
+    /// Takes out the events of partitions that are gone, as far as they have not been offered or came back.
+    mutating func drop(_ isGone: (OffsetLedger.Number, TopicPartition) -> Bool) {
         var kept: Deque<Attempt> = []
         for attempt in waiting {
-            heldEvents -= attempt.events
-            heldBytes -= attempt.bytes
-            guard let parcel = attempt.parcel.without(partitions) else { continue }
-            let rest = Attempt(id: 0, parcel: parcel, events: parcel.count, bytes: parcel.batch.bytes.readableBytes)
-            heldEvents += rest.events
-            heldBytes += rest.bytes
-            kept.append(rest)
+            let number = attempt.parcel.number
+            if let rest = without({ isGone(number, $0) }, attempt) { kept.append(rest) }
         }
         waiting = kept
+    }
+
+    private mutating func without(_ isGone: (TopicPartition) -> Bool, _ attempt: Attempt) -> Attempt? {
+        heldEvents -= attempt.events
+        heldBytes -= attempt.bytes
+        guard let parcel = attempt.parcel.without(isGone) else { return nil }
+        let rest = Attempt(id: 0, parcel: parcel, events: parcel.count, bytes: parcel.batch.bytes.readableBytes)
+        heldEvents += rest.events
+        heldBytes += rest.bytes
+        return rest
     }
 }
 
 extension BatchQueue.Parcel {
     /// `nil` where nothing is left. Where interceptors took events out or put some in, nobody knows any more which are
     /// whose: then all stay, and may come twice.
-    fileprivate func without(_ partitions: Set<TopicPartition>) -> BatchQueue.Parcel? {
-        let rest = runs.filter { !partitions.contains($0.partition) }
+    fileprivate func without(_ isGone: (TopicPartition) -> Bool) -> BatchQueue.Parcel? {
+        let rest = runs.filter { !isGone($0.partition) }
         guard rest.count < runs.count else { return self }
-        guard !rest.isEmpty else { return nil }
+        guard rest.contains(where: { $0.count > 0 }) else { return nil }
         guard batch.count == count else { return self }
         var indices: [Int] = []
         var at = 0
         for run in runs {
-            if !partitions.contains(run.partition) { indices += at..<(at + run.count) }
+            if !isGone(run.partition) { indices += at..<(at + run.count) }
             at += run.count
         }
         var parcel = self

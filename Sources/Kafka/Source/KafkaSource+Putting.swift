@@ -28,8 +28,9 @@ extension KafkaSource {
             attempt.parcel.isIntercepted = true
         }
         let offered = attempt
+        state.withLock { $0.underWay[offered.id] = (offered, nil) }
         let passage = processor.process(offered.parcel.batch, isIntercepted: true, on: eventLoop) { [self] in
-            if state.withLock({ $0.admitted(offered.id) }) { offer() }
+            if state.withLock({ $0.queue.admitted(offered.id) }) { offer() }
         } acknowledged: { [self] answer in
             switch answer {
             case .acknowledged: acknowledged(offered)
@@ -37,7 +38,8 @@ extension KafkaSource {
             }
         }
         state.withLock { state in
-            if state.queue.offering == offered.id { state.passage = passage }
+            // Not where it is settled already.
+            if state.underWay[offered.id] != nil { state.underWay[offered.id]?.passage = passage }
         }
     }
 
@@ -45,7 +47,7 @@ extension KafkaSource {
         counters.common.eventAccepted.add(attempt.parcel.count)
         counters.common.appendBatchAccepted.add()
         let isAwaited = state.withLock { state in
-            _ = state.admitted(attempt.id)
+            state.underWay[attempt.id] = nil
             state.queue.acknowledged(attempt)
             state.ledger.acknowledged(attempt.parcel.number)
             defer { state.isWaiting = false }
@@ -59,21 +61,14 @@ extension KafkaSource {
     private func refused(_ attempt: BatchQueue.Attempt) {
         counters.common.channelWriteFail.add()
         let pause = state.withLock { state in
-            _ = state.admitted(attempt.id)
-            return state.queue.refused(attempt)
+            state.underWay[attempt.id] = nil
+            let (ledger, number) = (state.ledger, attempt.parcel.number)
+            return state.queue.refused(attempt) { !ledger.isCurrent($0, of: number) }
         }
         guard let pause else { return }
         eventLoop.scheduleTask(in: pause) { [self] in
             state.withLock { $0.queue.rested() }
             offer()
         }
-    }
-}
-
-extension KafkaSource.State {
-    fileprivate mutating func admitted(_ id: UInt64) -> Bool {
-        guard queue.admitted(id) else { return false }
-        passage = nil
-        return true
     }
 }

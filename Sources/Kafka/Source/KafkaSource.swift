@@ -21,8 +21,8 @@ package final class KafkaSource: Source {
     struct State {
         var ledger = OffsetLedger()
         var queue: BatchQueue
-        /// The way of the batch that is being offered.
-        var passage: Passage?
+        /// The ways of the batches that are not acknowledged, by attempt, and the attempts themselves.
+        var underWay: [UInt64: (attempt: BatchQueue.Attempt, passage: Passage?)] = [:]
         var phase = Phase.idle
         /// The thread waits for room, or for acknowledgements.
         var isWaiting = false
@@ -52,7 +52,10 @@ package final class KafkaSource: Source {
     /// How long after its deadline `stop` waits for the thread at most: librdkafka's own threads may hang in the resolver.
     private static let stopGrace = TimeAmount.milliseconds(500)
 
-    package init(
+    /// Headers of events and where they come from.
+    let origins: [RecordEvents.Header]
+
+    package convenience init(
         name: String,
         settings: KafkaSourceSettings,
         processor: ChannelProcessor,
@@ -60,10 +63,31 @@ package final class KafkaSource: Source {
         eventLoop: any EventLoop,
         logger: Logger
     ) {
+        self.init(
+            name: name,
+            settings: settings,
+            origins: settings.origins,
+            processor: processor,
+            counters: KafkaSourceCounters(counters),
+            eventLoop: eventLoop,
+            logger: logger
+        )
+    }
+
+    init(
+        name: String,
+        settings: KafkaSourceSettings,
+        origins: [RecordEvents.Header],
+        processor: ChannelProcessor,
+        counters: KafkaSourceCounters,
+        eventLoop: any EventLoop,
+        logger: Logger
+    ) {
         self.name = name
         self.settings = settings
+        self.origins = origins
         self.processor = processor
-        self.counters = KafkaSourceCounters(counters)
+        self.counters = counters
         self.eventLoop = eventLoop
         var logger = logger
         logger[metadataKey: "source"] = "\(name)"
@@ -78,7 +102,10 @@ package final class KafkaSource: Source {
     }
 
     /// Makes the client. Brokers that are away are no error; a file that cannot be read is.
-    package func start() async throws(ComponentError) {
+    package func start() async throws(ComponentError) { try begin() }
+
+    /// `start`, which waits for nothing.
+    func begin() throws(ComponentError) {
         guard state.withLock({ $0.phase == .idle && $0.stopping.isEmpty }) else { return }
         let reader = SourceReader(self)
         let made = try ConsumerHandle.make(
@@ -107,8 +134,8 @@ package final class KafkaSource: Source {
             guard state.phase == .running else { return nil }
             state.phase = .quiet
             state.queue.close()
-            defer { state.passage = nil }
-            return state.passage
+            // What is admitted runs its way.
+            return state.queue.offering.flatMap { state.underWay[$0]?.passage }
         }
         passage?.abandon()
         wake()

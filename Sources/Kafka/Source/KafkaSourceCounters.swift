@@ -10,10 +10,11 @@ struct KafkaSourceCounters: Sendable {
     /// Times when nothing came for as long as a batch may take.
     let empty: Counter
 
-    init(_ common: SourceCounters) {
+    /// - Parameter timers: where a channel's timers are, which has a source inside.
+    init(_ common: SourceCounters, timersIn timers: CounterGroup? = nil) {
         self.common = common
-        getTimer = common.group.counter("KafkaEventGetTimer")
-        commitTimer = common.group.counter("KafkaCommitTimer")
+        getTimer = (timers ?? common.group).counter("KafkaEventGetTimer")
+        commitTimer = (timers ?? common.group).counter("KafkaCommitTimer")
         empty = common.group.counter("KafkaEmptyCount")
     }
 }

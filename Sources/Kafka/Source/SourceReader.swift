@@ -49,7 +49,7 @@ final class SourceReader: @unchecked Sendable {
         nextCommit = now
         nextSearch = now
         log = ThrottledLog(source.logger)
-        events = RecordEvents(source.settings.origins, usesEventFormat: source.settings.usesEventFormat)
+        events = RecordEvents(source.origins, usesEventFormat: source.settings.usesEventFormat)
     }
 
     /// Runs until the source stops; leaves the group.
@@ -207,16 +207,16 @@ final class SourceReader: @unchecked Sendable {
             let due = source.state.withLock { $0.ledger.takeDue(of: partitions) }
             if !due.isEmpty { settle(consumer.commitNow(due, milliseconds: Self.commitLimit.pollMilliseconds)) }
         }
-        // What waits for room comes back, so that it can be left to whoever reads these partitions next.
-        let passage = source.state.withLock { state in
-            defer { state.passage = nil }
-            return state.passage
-        }
-        passage?.abandon()
-        source.state.withLock { state in
-            state.queue.drop(Set(partitions))
+        // What no sink holds comes back, so that it can be left to whoever reads these partitions next.
+        let passages = source.state.withLock { state in
             state.ledger.revoke(partitions)
+            state.queue.drop { [ledger = state.ledger] number, partition in !ledger.isCurrent(partition, of: number) }
+            let revoked = Set(partitions)
+            return state.underWay.values.filter { way in
+                way.attempt.parcel.runs.contains { revoked.contains($0.partition) }
+            }.compactMap(\.passage)
         }
+        for passage in passages { passage.abandon() }
     }
 
     /// Whether something is on its way that may be acknowledged in a moment.
@@ -388,8 +388,8 @@ extension TimeAmount {
 
 extension KafkaSourceSettings {
     /// The events' headers in Flume's order (org.apache.flume.source.kafka.KafkaSource, `doProcess`).
-    var origins: [(name: String, origin: RecordEvents.Origin, overwrites: Bool)] {
-        var origins: [(name: String, origin: RecordEvents.Origin, overwrites: Bool)] = [("timestamp", .timestamp, false)]
+    var origins: [RecordEvents.Header] {
+        var origins: [RecordEvents.Header] = [("timestamp", .timestamp, false)]
         if let topicHeader { origins.append((topicHeader, .topic, false)) }
         origins.append(("partition", .partition, false))
         origins.append(("offset", .offset, false))

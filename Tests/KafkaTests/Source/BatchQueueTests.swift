@@ -73,7 +73,7 @@ import Testing
         queue.add(parcel(0, [(a, 1)]))
         queue.add(parcel(1, [(a, 2), (b, 1), (a, 1), (b, 2)]))
         queue.add(parcel(2, [(b, 1)]))
-        queue.drop([a])
+        queue.drop { $1 == a }
         let first = queue.next()!
         #expect(first.parcel.number == 1)
         #expect(first.parcel.batch.numbers == [102, 104, 105])
@@ -89,7 +89,7 @@ import Testing
         var changed = parcel(0, [(a, 2), (b, 1)])
         changed.batch = .numbered([7])
         queue.add(changed)
-        queue.drop([a])
+        queue.drop { $1 == a }
         let next6 = queue.next()
         #expect(next6?.parcel.batch.numbers == [7])
     }

@@ -195,7 +195,7 @@ import Testing
     /// A second member comes, and the first one goes: each record is delivered, few twice.
     @Test func groupSharesItsPartitions() async throws {
         let topic = try await Topics.make("group", partitions: 4, on: bootstrap)
-        let group = keys(topic, ["batchSize": "20"])
+        let group = keys(topic, ["batchSize": "20", "kafka.consumer.heartbeat.interval.ms": "300"])
         let writing = Task { [bootstrap] in
             for part in 0..<60 {
                 try await RecordWriter.write((0..<50).map { .init("\(part * 50 + $0)") }, to: topic, on: bootstrap)
@@ -221,7 +221,9 @@ import Testing
         await second.stop()
         let all = one + second.bodies
         #expect(Set(all) == Set((0..<3_000).map(String.init)))
-        #expect(all.count - 3_000 <= 200, "\(all.count - 3_000) came twice")
+        // At each of the two rebalances: what was read since the last commit, which a member that hears of the change only
+        // by its next heartbeat cannot commit any more.
+        #expect(all.count - 3_000 <= 1_000, "\(all.count - 3_000) came twice")
     }
 
     @Test func largeRecords() async throws {
@@ -255,6 +257,8 @@ import Testing
         try await SourceHarness.run(broker.bootstrap, keys) { harness in
             harness.startDraining()
             try await harness.events(500)
+            // Until the offsets are committed.
+            try await Task.sleep(for: .milliseconds(500))
             broker.stop()
             try await Waiting.until("it shows", within: 15) { harness.source.trouble != nil }
             #expect(harness.source.trouble?.contains(broker.bootstrap) == true)
