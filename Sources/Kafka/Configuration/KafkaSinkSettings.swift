@@ -23,6 +23,8 @@ package struct KafkaSinkSettings: Sendable {
     package private(set) var copiesHeaders = false
     /// Where events go that Kafka will never take; `nil`: they stay in the channel, as in Flume.
     package private(set) var deadLetterTopic: String?
+    /// Whether deliveries are put in transactions (`kafka.producer.transactional.id`).
+    package private(set) var isTransactional = false
     /// Bytes of one record at most, key and headers included.
     package private(set) var maxRecordBytes = 1_048_576
     /// Everything for librdkafka, defaults first.
@@ -116,10 +118,21 @@ package struct KafkaSinkSettings: Sendable {
             adding: acks,
             process: process
         )
+        isTransactional = options.contains { $0.name == "transactional.id" }
+        if isTransactional { limitTimeouts() }
         maxRecordBytes = options.last { $0.name == "message.max.bytes" }.flatMap { Int($0.value) } ?? maxRecordBytes
         if deliversForCallers { noteTimeouts(&reader) }
         notes = reader.notes
         guard reader.faults.isEmpty else { throw SettingsFault(faults: reader.faults) }
+    }
+
+    /// A record may not take longer than its transaction: librdkafka refuses that. What the file says stands.
+    private mutating func limitTimeouts() {
+        let limit = options.last { $0.name == "transaction.timeout.ms" }.flatMap { Int($0.value) } ?? 60_000
+        guard let index = options.firstIndex(where: { $0.name == "delivery.timeout.ms" }),
+            let timeout = Int(options[index].value), timeout > limit
+        else { return }
+        options[index].value = String(limit)
     }
 
     private func noteTimeouts(_ reader: inout SettingsReader) {

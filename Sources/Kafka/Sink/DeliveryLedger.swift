@@ -189,6 +189,30 @@ struct DeliveryLedger {
         }
     }
 
+    /// Batches that are settled and not reported.
+    var settledCount: Int { outcomes.count }
+
+    /// Why the first event that is not in Kafka is not, among the settled batches.
+    var firstFailure: EventFailure? { outcomes.lazy.compactMap(\.reason).first }
+
+    /// A batch for which there is no room now.
+    mutating func refuse(_ count: Int) { refused = count }
+
+    /// What is settled counts for nothing: its transaction was not committed.
+    mutating func giveBackSettled(_ failure: EventFailure) {
+        outcomes = outcomes.map { outcome in
+            Outcome(
+                number: outcome.number,
+                count: outcome.count,
+                failed: Array(0..<outcome.count),
+                reason: outcome.reason ?? failure,
+                // Those beside an event that Kafka never takes may do better without it.
+                isRetriable: outcome.reason == nil || outcome.isRetriable || outcome.failed.count < outcome.count,
+                accepted: outcome.accepted
+            )
+        }
+    }
+
     mutating func takeOutcomes() -> [Outcome] {
         if outcomes.isEmpty { return [] }
         defer { outcomes.removeAll(keepingCapacity: true) }

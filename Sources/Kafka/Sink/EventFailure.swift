@@ -4,6 +4,8 @@ enum EventFailure: Hashable {
     case kafka(Int32)
     /// The event asks for what cannot be.
     case event(String)
+    /// The event is in Kafka, but its transaction was not committed.
+    case transaction(KafkaFailure)
     /// The sink ended before the event was sent.
     case stopped
 
@@ -11,7 +13,7 @@ enum EventFailure: Hashable {
         switch self {
         case .kafka(let code): KafkaFailure.isRetriable(code)
         case .event: false
-        case .stopped: true
+        case .stopped, .transaction: true
         }
     }
 
@@ -20,7 +22,7 @@ enum EventFailure: Hashable {
         switch self {
         case .kafka(let code): KafkaFailure.isHopeless(code)
         case .event: true
-        case .stopped: false
+        case .stopped, .transaction: false
         }
     }
 
@@ -29,6 +31,7 @@ enum EventFailure: Hashable {
         switch self {
         case .kafka(let code): KafkaFailure.name(of: code)
         case .event: "INVALID_EVENT"
+        case .transaction(let failure): KafkaFailure.name(of: failure.code)
         case .stopped: "STOPPED"
         }
     }
@@ -37,6 +40,7 @@ enum EventFailure: Hashable {
         switch self {
         case .kafka(let code): KafkaFailure(code: code).message
         case .event(let text): text
+        case .transaction(let failure): "its transaction was not committed: \(failure)"
         case .stopped: "the sink was stopped before Kafka had acknowledged the event"
         }
     }

@@ -15,6 +15,10 @@ extension KafkaSink {
                 state.hasTurnedAway = true
                 return nil
             }
+            guard state.transaction.accepts else {
+                state.ledger.refuse(count)
+                return nil
+            }
             return state.ledger.admit(number, count: count, batch: batch, now: now)
         }
         guard let slot else { return .busy }
@@ -72,7 +76,14 @@ extension KafkaSink {
     }
 
     /// Reports the batches whose last event has been settled.
-    func settleOutcomes() {
+    ///
+    /// - Parameter endingGroup: the transaction that they are in has ended; where there are transactions, nothing is reported
+    ///   before.
+    func settleOutcomes(endingGroup: Bool = false) {
+        guard endingGroup || !settings.isTransactional else {
+            wake()
+            return
+        }
         let now = NIODeadline.now()
         let (outcomes, ready, reports, suppressed) = state.withLock { state in
             let outcomes = state.ledger.takeOutcomes()
@@ -83,7 +94,8 @@ extension KafkaSink {
                 state.blocked = nil
             }
             let suppressed = failed > 0 ? state.failures.pass(now, weight: failed) : nil
-            return (outcomes, state.ledger.takeReady(), state.reports, suppressed)
+            let isReady = state.transaction.accepts && state.ledger.takeReady()
+            return (outcomes, isReady, state.reports, suppressed)
         }
         for outcome in outcomes {
             count(outcome, now)

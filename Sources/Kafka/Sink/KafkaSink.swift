@@ -17,6 +17,7 @@ package final class KafkaSink: Sink {
         var ledger: DeliveryLedger
         var reports: SinkReports?
         var phase = Phase.idle
+        var transaction: TransactionPhase
         var trouble: String?
         /// Why the channel does not move, though brokers are there.
         var blocked: String?
@@ -82,7 +83,8 @@ package final class KafkaSink: Sink {
         self.logger = logger
         state = Mutex(
             State(
-                ledger: DeliveryLedger(limit: settings.maxHeldEvents, writesLetters: settings.deadLetterTopic != nil)
+                ledger: DeliveryLedger(limit: settings.maxHeldEvents, writesLetters: settings.deadLetterTopic != nil),
+                transaction: settings.isTransactional ? .preparing : .none
             )
         )
     }

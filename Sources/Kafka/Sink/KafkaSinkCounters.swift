@@ -7,6 +7,8 @@ struct KafkaSinkCounters: Sendable {
     /// Batches of which something was given back.
     let rollback: Counter
 
+    /// librdkafka's own numbers.
+    let statistics: StatisticsCounters
     /// Events that went to the dead-letter topic.
     let deadLetters: Counter
 
@@ -15,6 +17,7 @@ struct KafkaSinkCounters: Sendable {
     /// In another component's group: a channel writes through a sink of its own.
     init(_ group: CounterGroup) {
         sendTimer = group.counter("KafkaEventSendTimer")
+        statistics = StatisticsCounters(group)
         deadLetters = group.counter("DeadLetterCount")
         rollback = group.counter("RollbackCount")
     }

@@ -7,6 +7,8 @@ struct KafkaSourceCounters: Sendable {
     let getTimer: Counter
     /// Milliseconds that commits of offsets took, summed.
     let commitTimer: Counter
+    /// librdkafka's own numbers.
+    let statistics: StatisticsCounters
     /// Times when nothing came for as long as a batch may take.
     let empty: Counter
 
@@ -15,6 +17,8 @@ struct KafkaSourceCounters: Sendable {
         self.common = common
         getTimer = (timers ?? common.group).counter("KafkaEventGetTimer")
         commitTimer = (timers ?? common.group).counter("KafkaCommitTimer")
+        // A channel shows those of its producer.
+        statistics = StatisticsCounters(common.group)
         empty = common.group.counter("KafkaEmptyCount")
     }
 }

@@ -349,7 +349,9 @@ final class SourceReader: @unchecked Sendable {
             if let line = event.logLine {
                 source.logger.debug("Kafka client log", metadata: ["facility": "\(line.facility)", "text": "\(line.text)"])
             }
-        case .deliveries, .statistics, .other: break
+        case .statistics:
+            if let text = event.statistics { source.counters.statistics.take(text) }
+        case .deliveries, .other: break
         }
     }
 
