@@ -44,7 +44,11 @@ struct ClientStatistics {
             guard take(UInt8(ascii: "\"")) else { return nil }
             var bytes: [UInt8] = []
             while let byte = rest.popFirst(), byte != UInt8(ascii: "\"") {
-                if byte == UInt8(ascii: "\\"), let next = rest.popFirst() { bytes.append(next) } else { bytes.append(byte) }
+                if byte == UInt8(ascii: "\\"), let next = rest.popFirst() {
+                    bytes.append(next)
+                } else {
+                    bytes.append(byte)
+                }
             }
             return String(decoding: bytes, as: UTF8.self)
         }
@@ -54,7 +58,9 @@ struct ClientStatistics {
             if take(UInt8(ascii: "{")) {
                 if take(UInt8(ascii: "}")) { return true }
                 repeat {
-                    guard let name = string(), take(UInt8(ascii: ":")), value(path + [name], &values) else { return false }
+                    guard let name = string(), take(UInt8(ascii: ":")), value(path + [name], &values) else {
+                        return false
+                    }
                 } while take(UInt8(ascii: ","))
                 return take(UInt8(ascii: "}"))
             }

@@ -34,7 +34,8 @@ struct KafkaFailure: Error, Hashable, CustomStringConvertible {
 
     /// The record, or what goes with it, is larger than Kafka takes.
     static func isTooLarge(_ code: Int32) -> Bool {
-        code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue || code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE.rawValue
+        code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue
+            || code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE.rawValue
     }
 
     /// The error's short name: `MSG_SIZE_TOO_LARGE`.

@@ -45,7 +45,9 @@ package struct ClientStores: Hashable, Sendable {
     /// Fills in what stands outside the component (`-Djavax.net.ssl.*`, `FLUME_SSL_*`) where the component is silent, as
     /// Flume does for security.protocol SSL and SASL_SSL (KafkaSSLUtil).
     mutating func fill(from process: ProcessSettings) {
-        for (kind, global) in [(Kind.keystore, TLSKeys.keyStore(of: process)), (.truststore, TLSKeys.trustStore(of: process))] {
+        for (kind, global) in [
+            (Kind.keystore, TLSKeys.keyStore(of: process)), (.truststore, TLSKeys.trustStore(of: process)),
+        ] {
             if paths[kind] == nil { paths[kind] = global.path }
             if passwords[kind] == nil { passwords[kind] = global.password }
             if types[kind] == nil { types[kind] = global.type }

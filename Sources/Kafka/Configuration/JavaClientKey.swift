@@ -127,7 +127,10 @@ struct JavaClientKey {
         JavaClientKey("sasl.mechanism", .pass(["sasl.mechanism"])),
         JavaClientKey("sasl.jaas.config", .special),
         JavaClientKey("sasl.kerberos.service.name", .pass(["sasl.kerberos.service.name"])),
-        JavaClientKey("sasl.kerberos.kinit.cmd", .drop("librdkafka's own has another syntax: sasl.kerberos.kinit.command")),
+        JavaClientKey(
+            "sasl.kerberos.kinit.cmd",
+            .drop("librdkafka's own has another syntax: sasl.kerberos.kinit.command")
+        ),
         JavaClientKey("sasl.oauthbearer.token.endpoint.url", .pass(["sasl.oauthbearer.token.endpoint.url"])),
         JavaClientKey("sasl.login.callback.handler.class", .drop("Java classes cannot be loaded")),
         JavaClientKey("sasl.client.callback.handler.class", .drop("Java classes cannot be loaded")),

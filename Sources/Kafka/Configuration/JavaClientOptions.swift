@@ -164,7 +164,10 @@ struct JavaClientOptions {
             if let assignor = Self.assignors[word] {
                 known.append(assignor)
             } else {
-                note(name, "names \(word), which has no counterpart; range, roundrobin and cooperative-sticky are known")
+                note(
+                    name,
+                    "names \(word), which has no counterpart; range, roundrobin and cooperative-sticky are known"
+                )
             }
         }
         if !known.isEmpty { add(name, name, known.joined(separator: ",")) }

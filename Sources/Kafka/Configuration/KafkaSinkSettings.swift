@@ -109,7 +109,9 @@ package struct KafkaSinkSettings: Sendable {
             reader.note(key, "is a key of old Flume versions and has no effect")
         }
         var acks: [String: String] = [:]
-        if values["kafka.producer.acks"] == nil, let old = reader.text("requiredAcks", replacedBy: "kafka.producer.acks") {
+        if values["kafka.producer.acks"] == nil,
+            let old = reader.text("requiredAcks", replacedBy: "kafka.producer.acks")
+        {
             acks["acks"] = old
         }
         (options, stores) = reader.client(
@@ -137,7 +139,9 @@ package struct KafkaSinkSettings: Sendable {
 
     private func noteTimeouts(_ reader: inout SettingsReader) {
         for key in ["delivery.timeout.ms", "message.timeout.ms"].map({ JavaClientKey.Role.producer.prefix + $0 }) {
-            guard let value = reader.values[key].flatMap(Int.init), value > Self.deliveryTimeoutForCallers else { continue }
+            guard let value = reader.values[key].flatMap(Int.init), value > Self.deliveryTimeoutForCallers else {
+                continue
+            }
             reader.note(
                 key,
                 "is \(value); callers wait for the delivery, and a Java client gives up after 20 s and sends again:"

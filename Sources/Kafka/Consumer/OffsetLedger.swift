@@ -105,7 +105,9 @@ struct OffsetLedger {
             partitions[name]?.requested = next
             due.append(PartitionOffset(partition: name, next: next))
         }
-        return due.sorted { ($0.partition.topic, $0.partition.partition) < ($1.partition.topic, $1.partition.partition) }
+        return due.sorted {
+            ($0.partition.topic, $0.partition.partition) < ($1.partition.topic, $1.partition.partition)
+        }
     }
 
     /// Kafka did not take these: they are due again, unless a later one was asked for meanwhile.

@@ -21,7 +21,9 @@ struct PartitionPlaces {
     @inline(__always)
     mutating func index(of record: borrowing ConsumedRecord) -> Index {
         let (token, partition) = (record.topicToken, record.partition)
-        if last < places.count, places[last].token == token, places[last].partition.partition == partition { return last }
+        if last < places.count, places[last].token == token, places[last].partition.partition == partition {
+            return last
+        }
         return search(record)
     }
 

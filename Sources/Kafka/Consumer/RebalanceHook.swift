@@ -33,7 +33,8 @@ enum Rebalance {
         _ error: rd_kafka_resp_err_t,
         _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
     ) {
-        let isCooperative = unsafe rd_kafka_rebalance_protocol(client).map { unsafe String(cString: $0) } == "COOPERATIVE"
+        let isCooperative =
+            unsafe rd_kafka_rebalance_protocol(client).map { unsafe String(cString: $0) } == "COOPERATIVE"
         let partitions = unsafe PartitionList.partitions(list)
         var failure: OpaquePointer?
         switch error {

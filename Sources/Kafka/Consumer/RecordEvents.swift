@@ -68,7 +68,8 @@ struct RecordEvents {
         }
         hasKeyField = origins.contains { $0.origin == .key }
         hasClash = Set(origins.map(\.name)).count < origins.count
-        isUsual = !usesEventFormat && !hasClash && origins.count(where: { $0.origin == .offset }) == 1
+        isUsual =
+            !usesEventFormat && !hasClash && origins.count(where: { $0.origin == .offset }) == 1
             && origins.allSatisfy { if case .header = $0.origin { false } else { true } }
     }
 

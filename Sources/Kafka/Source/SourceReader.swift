@@ -273,7 +273,8 @@ final class SourceReader: @unchecked Sendable {
             join(consumer, names)
         case .matching(let pattern):
             do throws(KafkaFailure) {
-                let found = try consumer.topics(milliseconds: Self.metadataLimit).filter { pattern.matches($0) }.sorted()
+                let found = try consumer.topics(milliseconds: Self.metadataLimit).filter { pattern.matches($0) }
+                    .sorted()
                 nextSearch = .now() + (found.isEmpty ? Self.searchInterval : .milliseconds(source.settings.metadataAge))
                 if found.isEmpty {
                     trouble(with: "", "no topic at \(source.settings.bootstrapServers) matches \(pattern.pattern)")
@@ -347,7 +348,10 @@ final class SourceReader: @unchecked Sendable {
             }
         case .log:
             if let line = event.logLine {
-                source.logger.debug("Kafka client log", metadata: ["facility": "\(line.facility)", "text": "\(line.text)"])
+                source.logger.debug(
+                    "Kafka client log",
+                    metadata: ["facility": "\(line.facility)", "text": "\(line.text)"]
+                )
             }
         case .statistics:
             if let text = event.statistics { source.counters.statistics.take(text) }

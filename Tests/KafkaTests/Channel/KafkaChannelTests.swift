@@ -153,7 +153,9 @@ import Testing
         _ = await second.channel.stop()
     }
 
-    @Test(.disabled(if: !Broker.canStart, "\(Broker.whyNone ?? "")")) func brokerAwayHoldsPutsAndLosesNothing() async throws {
+    @Test(.disabled(if: !Broker.canStart, "\(Broker.whyNone ?? "")")) func brokerAwayHoldsPutsAndLosesNothing()
+        async throws
+    {
         let broker = try Broker.start()
         let topic = try await Topics.make("away", partitions: 1, on: broker.bootstrap)
         try await ChannelHarness.run(broker.bootstrap, ["kafka.topic": topic]) { harness in

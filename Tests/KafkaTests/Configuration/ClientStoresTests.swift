@@ -88,7 +88,9 @@ import Testing
             systemProperties: [
                 "javax.net.ssl.trustStore": Self.folder + "trust.jks", "javax.net.ssl.trustStorePassword": "changeit",
             ],
-            environment: ["FLUME_SSL_KEYSTORE_PATH": Self.folder + "key.jks", "FLUME_SSL_KEYSTORE_PASSWORD": "changeit"]
+            environment: [
+                "FLUME_SSL_KEYSTORE_PATH": Self.folder + "key.jks", "FLUME_SSL_KEYSTORE_PASSWORD": "changeit",
+            ]
         )
         let settings = try KafkaSourceSettings(
             [

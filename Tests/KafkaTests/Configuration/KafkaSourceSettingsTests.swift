@@ -69,11 +69,23 @@ import Testing
     }
 
     @Test(arguments: [
-        Fault(values: ["zookeeperConnect": "z:2181", "topic": "t"], key: "zookeeperConnect", says: "kafka.bootstrap.servers ="),
+        Fault(
+            values: ["zookeeperConnect": "z:2181", "topic": "t"],
+            key: "zookeeperConnect",
+            says: "kafka.bootstrap.servers ="
+        ),
         Fault(values: ["kafka.topics": "t"], key: "kafka.bootstrap.servers", says: "is missing"),
         Fault(values: ["kafka.bootstrap.servers": "b:1"], key: "kafka.topics", says: "is missing"),
-        Fault(values: ["kafka.bootstrap.servers": "b:1", "kafka.topics": " , "], key: "kafka.topics", says: "is missing"),
-        Fault(values: ["kafka.bootstrap.servers": "b:1", "kafka.topics": "a b"], key: "kafka.topics", says: "no topic name"),
+        Fault(
+            values: ["kafka.bootstrap.servers": "b:1", "kafka.topics": " , "],
+            key: "kafka.topics",
+            says: "is missing"
+        ),
+        Fault(
+            values: ["kafka.bootstrap.servers": "b:1", "kafka.topics": "a b"],
+            key: "kafka.topics",
+            says: "no topic name"
+        ),
         Fault(
             values: ["kafka.bootstrap.servers": "b:1", "kafka.topics.regex": "("],
             key: "kafka.topics.regex",

@@ -60,7 +60,11 @@ final class ChannelHarness: Sendable {
     }
 
     /// Takes what is there within the time, and finishes it so.
-    func take(upTo limit: Int = 1000, within seconds: Double = 20, _ end: DeliveryEnd = .delivered) async throws -> [Event] {
+    func take(
+        upTo limit: Int = 1000,
+        within seconds: Double = 20,
+        _ end: DeliveryEnd = .delivered
+    ) async throws -> [Event] {
         var events: [Event] = []
         try await Waiting.until("events to take", within: seconds, details: "\(capture.lines.suffix(10))") {
             guard let delivery = channel.take(upTo: limit, atLeast: 1, waking: ChannelWaker {}) else { return false }

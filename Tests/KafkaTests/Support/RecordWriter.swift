@@ -65,7 +65,9 @@ enum RecordWriter {
                     )
                 }
             }
-            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw Broker.Failure(description: "not produced: \(error)") }
+            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else {
+                throw Broker.Failure(description: "not produced: \(error)")
+            }
         }
         guard rd_kafka_flush(client, 30_000) == RD_KAFKA_RESP_ERR_NO_ERROR else {
             throw Broker.Failure(description: "not flushed")

@@ -109,7 +109,11 @@ final class SourceHarness: Sendable {
     /// Until so many were delivered.
     @discardableResult
     func events(_ count: Int, within seconds: Double = 30) async throws -> [Event] {
-        try await Waiting.until("\(count) events", within: seconds, details: "\(events.count); \(capture.lines.suffix(20))") {
+        try await Waiting.until(
+            "\(count) events",
+            within: seconds,
+            details: "\(events.count); \(capture.lines.suffix(20))"
+        ) {
             events.count >= count
         }
         return events

@@ -69,7 +69,9 @@ extension AllTiers.Traffic {
             let broker = try await offload { try Broker.start() }
             defer { broker.stop() }
             try await Workspace.use { space in
-                for topic in ["test1", "test2"] { try await Topic.write(["before"], to: topic, broker.bootstrap, space) }
+                for topic in ["test1", "test2"] {
+                    try await Topic.write(["before"], to: topic, broker.bootstrap, space)
+                }
                 let agent = try sample("kafka-source", "tier1", broker.bootstrap, space)
                 try await Waiting.until("it has its partitions", within: 30, details: space.text("logs/flume.log")) {
                     space.text("logs/flume.log").contains("partitions assigned")
