@@ -57,7 +57,7 @@ var targets: [Target] = [
     .target(name: "Collector", dependencies: ["Agent", "AvroRPC", "Events", nio, log], swiftSettings: sources),
     .target(
         name: "Kafka",
-        dependencies: ["Agent", "Events", "Journal", "Secure", "CRdKafka", nio, log],
+        dependencies: ["Agent", "Events", "Journal", "Secure", "CRdKafka", nio, log, deque],
         swiftSettings: sources
     ),
     .executableTarget(

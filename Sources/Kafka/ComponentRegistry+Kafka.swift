@@ -1,45 +1,116 @@
 public import Agent
+internal import NIOCore
 
 extension ComponentRegistry {
-    /// Adds Flume's Kafka sink.
+    /// Adds Flume's Kafka sink, source and channel.
     public mutating func registerKafka() {
-        let type = TypeEntry(
+        let sink = TypeEntry(
             className: "org.apache.flume.sink.kafka.KafkaSink",
-            keys: KafkaSinkSettings.keys.sorted().map { KeySpec($0) }
-                + KafkaSinkSettings.keyPrefixes.map { KeySpec($0 + "*") },
+            keys: Self.specs(KafkaSinkSettings.keys, KafkaSinkSettings.keyPrefixes),
             batchSize: .init("flumeBatchSize", default: 100)
         )
-        register(sink: type) { context throws(ConfigurationFault) in try KafkaSink(context) }
+        register(sink: sink) { context throws(ConfigurationFault) in try KafkaSink(context) }
+        let source = TypeEntry(
+            className: "org.apache.flume.source.kafka.KafkaSource",
+            keys: Self.specs(KafkaSourceSettings.keys, KafkaSourceSettings.keyPrefixes)
+                + PollableKeys.unused + [AcknowledgeKeys.mode, AcknowledgeKeys.timeout],
+            batchSize: .init("batchSize", default: 1000)
+        )
+        let channel = TypeEntry(
+            className: "org.apache.flume.channel.kafka.KafkaChannel",
+            keys: Self.specs(KafkaChannelSettings.keys, KafkaChannelSettings.keyPrefixes)
+                + ["kafka.pollTimeout", "pollTimeout"].map {
+                    KeySpec($0, withoutEffect: "the sink is woken when a record has come")
+                }
+        )
+        register(channel: channel) { context throws(ConfigurationFault) in try KafkaChannel(context) }
+        register(source: source) { context throws(ConfigurationFault) in try KafkaSource(context) }
+    }
+
+    private static func specs(_ keys: Set<String>, _ prefixes: [String]) -> [KeySpec] {
+        keys.sorted().map { KeySpec($0) } + prefixes.map { KeySpec($0 + "*") }
+    }
+}
+
+extension ComponentSettings {
+    /// Reads a Kafka component's keys; a fault names the first that was found, the others are notes.
+    fileprivate func read<Settings>(
+        _ note: (Diagnostic) -> Void,
+        _ make: (_ values: [String: String], _ locate: (String) -> String) throws(SettingsFault) -> Settings,
+        notes: (Settings) -> [SettingsNote]
+    ) throws(ConfigurationFault) -> Settings {
+        var values: [String: String] = [:]
+        for key in keys { values[key] = string(key) }
+        do throws(SettingsFault) {
+            let settings = try make(values) { fullKey($0) }
+            for remark in notes(settings) {
+                note(Diagnostic(grade: .note, location: location(of: remark.key), message: remark.message))
+            }
+            return settings
+        } catch {
+            let faults = error.faults.map { ConfigurationFault($0.message, location: location(of: $0.key)) }
+            for fault in faults.dropFirst() { note(fault.diagnostic) }
+            throw faults.first ?? ConfigurationFault("\(kind.noun) `\(name)` cannot be configured", location: location)
+        }
     }
 }
 
 extension KafkaSink {
-    /// From the sink's keys in the file; a fault names the first that was found, the others are notes.
     convenience init(_ context: SinkContext) throws(ConfigurationFault) {
-        let settings = context.settings
-        var values: [String: String] = [:]
-        for key in settings.keys { values[key] = settings.string(key) }
-        do throws(SettingsFault) {
-            let parsed = try KafkaSinkSettings(
+        let settings = try context.settings.read(context.note) { values, locate throws(SettingsFault) in
+            try KafkaSinkSettings(
                 values,
-                name: settings.name,
+                name: context.settings.name,
                 deliversForCallers: context.deliversForCallers,
-                locate: { settings.fullKey($0) }
+                process: context.process,
+                locate: locate
             )
-            for note in parsed.notes {
-                context.note(Diagnostic(grade: .note, location: settings.location(of: note.key), message: note.message))
-            }
-            self.init(
-                name: settings.name,
-                settings: parsed,
-                counters: context.counters,
-                eventLoop: context.eventLoop,
-                logger: context.logger
-            )
-        } catch {
-            let faults = error.faults.map { ConfigurationFault($0.message, location: settings.location(of: $0.key)) }
-            for fault in faults.dropFirst() { context.note(fault.diagnostic) }
-            throw faults.first ?? ConfigurationFault("the Kafka sink cannot be configured", location: settings.location)
+        } notes: {
+            $0.notes
         }
+        self.init(
+            name: context.settings.name,
+            settings: settings,
+            counters: context.counters,
+            eventLoop: context.eventLoop,
+            logger: context.logger
+        )
+    }
+}
+
+extension KafkaSource {
+    convenience init(_ context: SourceContext) throws(ConfigurationFault) {
+        let settings = try context.settings.read(context.note) { values, locate throws(SettingsFault) in
+            try KafkaSourceSettings(values, name: context.settings.name, process: context.process, locate: locate)
+        } notes: {
+            $0.notes
+        }
+        self.init(
+            name: context.settings.name,
+            settings: settings,
+            processor: context.processor,
+            counters: context.counters,
+            eventLoop: context.eventLoopGroup.next(),
+            logger: context.logger
+        )
+    }
+}
+
+extension KafkaChannel {
+    convenience init(_ context: ChannelContext) throws(ConfigurationFault) {
+        let settings = try context.settings.read(context.note) { values, locate throws(SettingsFault) in
+            try KafkaChannelSettings(values, name: context.settings.name, process: context.process, locate: locate)
+        } notes: {
+            $0.notes
+        }
+        self.init(
+            name: context.settings.name,
+            settings: settings,
+            counters: context.counters,
+            admission: context.admission,
+            byteCapacity: context.defaultByteCapacity,
+            eventLoop: context.eventLoopGroup.next(),
+            logger: context.logger
+        )
     }
 }

@@ -33,6 +33,7 @@ public struct ChannelContext: Sendable {
     public let admission: Admission
     /// Bytes that a channel may keep in memory where its file does not say.
     public let defaultByteCapacity: Int
+    public let eventLoopGroup: any EventLoopGroup
     public let process: ProcessSettings
     /// Which channel of the agent keeps its files where.
     let directories: DirectoryClaims

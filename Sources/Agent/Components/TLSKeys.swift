@@ -23,7 +23,7 @@ public enum TLSKeys {
         ] + keyStore + trustStore + limits
 
     /// Where a store's path, password and type stand outside the component: `-Djavax.net.ssl.*`, then the environment.
-    private struct Global {
+    fileprivate struct Global {
         var key: String
         var property: String
         var variable: String
@@ -51,6 +51,18 @@ public enum TLSKeys {
             process.systemProperties[property + "Type"] ?? process.environment[variable + "_TYPE"]
         }
     }
+
+    /// A store that is named outside the component.
+    package struct GlobalStore: Sendable {
+        package let path: String?
+        package let password: String?
+        package let type: String?
+    }
+
+    /// The process's own key store.
+    package static func keyStore(of process: ProcessSettings) -> GlobalStore { .init(Global.keyStore, process) }
+    /// The process's own trust store.
+    package static func trustStore(of process: ProcessSettings) -> GlobalStore { .init(Global.trustStore, process) }
 
     /// The settings of a server; `nil` where `ssl` is off.
     package static func server(
@@ -147,5 +159,13 @@ public enum TLSKeys {
             includeCipherSuites: list("include-cipher-suites", "include.cipherSuites", "INCLUDE_CIPHERSUITES"),
             excludeCipherSuites: list("exclude-cipher-suites", "exclude.cipherSuites", "EXCLUDE_CIPHERSUITES")
         )
+    }
+}
+
+extension TLSKeys.GlobalStore {
+    fileprivate init(_ global: TLSKeys.Global, _ process: ProcessSettings) {
+        path = global.path(process)
+        password = global.password(process)
+        type = global.type(process)
     }
 }

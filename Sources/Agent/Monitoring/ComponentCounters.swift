@@ -12,8 +12,10 @@ public struct SourceCounters: Sendable {
     public let channelWriteFail: Counter
     public let genericProcessingFail: Counter
 
-    public init(name: String) {
-        group = CounterGroup(kind: .source, name: name)
+    public init(name: String) { self.init(CounterGroup(kind: .source, name: name)) }
+
+    private init(_ group: CounterGroup) {
+        self.group = group
         eventReceived = group.counter("EventReceivedCount")
         eventAccepted = group.counter("EventAcceptedCount")
         appendReceived = group.counter("AppendReceivedCount")
@@ -25,6 +27,11 @@ public struct SourceCounters: Sendable {
         channelWriteFail = group.counter("ChannelWriteFail")
         genericProcessingFail = group.counter("GenericProcessingFail")
     }
+}
+
+extension SourceCounters {
+    /// The counters of a source inside a channel, which nobody reads.
+    package init(inside channel: ChannelCounters) { self.init(CounterGroup(kind: .channel, name: channel.group.name)) }
 }
 
 /// Flume's `ChannelCounter`. Size and fill are computed when somebody looks.
@@ -41,6 +48,15 @@ public struct ChannelCounters: Sendable {
         eventPutSuccess = group.counter("EventPutSuccessCount")
         eventTakeAttempt = group.counter("EventTakeAttemptCount")
         eventTakeSuccess = group.counter("EventTakeSuccessCount")
+    }
+
+    /// The counters of a queue inside a channel, which counts that channel's takes and keeps the rest to itself.
+    package init(inside channel: ChannelCounters) {
+        group = CounterGroup(kind: .channel, name: channel.group.name)
+        eventPutAttempt = group.counter("EventPutAttemptCount")
+        eventPutSuccess = group.counter("EventPutSuccessCount")
+        eventTakeAttempt = channel.eventTakeAttempt
+        eventTakeSuccess = channel.eventTakeSuccess
     }
 
     /// Adds `ChannelSize`, `ChannelCapacity` and `ChannelFillPercentage` (100 × size / capacity; the largest double where

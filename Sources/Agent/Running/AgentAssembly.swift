@@ -88,6 +88,7 @@ package struct AgentAssembly {
             counters: counters,
             admission: admission,
             defaultByteCapacity: surroundings.channelBytes,
+            eventLoopGroup: surroundings.group,
             process: surroundings.process,
             directories: directories,
             logger: logger(settings.name),

@@ -71,7 +71,10 @@ package final class AgentService: Service {
         let channelTroubles = channels.compactMap { named in
             named.channel.trouble.map { "channel \(named.name): \($0)" }
         }
-        return channelTroubles + runners.compactMap(\.trouble)
+        let sourceTroubles = sources.compactMap { named in
+            named.source.trouble.map { "source \(named.name): \($0)" }
+        }
+        return sourceTroubles + channelTroubles + runners.compactMap(\.trouble)
     }
 
     /// Throws a `ComponentError` where the machine does not give what a component needs.

@@ -3,9 +3,9 @@ internal import NIOCore
 /// The keys by which a source says when it acknowledges; only sources that can answer have them.
 package enum AcknowledgeKeys {
     /// `stored` (Flume's rule) or `delivered`.
-    static let mode = KeySpec("acknowledge")
+    package static let mode = KeySpec("acknowledge")
     /// Milliseconds that a batch waits for its delivery under `delivered`.
-    static let timeout = KeySpec("acknowledge-timeout")
+    package static let timeout = KeySpec("acknowledge-timeout")
     /// What a peer that named itself is held at most when the file does not say.
     static let namedPatience = TimeAmount.seconds(60)
 

@@ -40,8 +40,21 @@ internal import Secure
             handle,
             RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_STATS
         )
+        return try ClientHandle(self, RD_KAFKA_PRODUCER)
+    }
+
+    /// A consumer whose errors, log lines and answers to commits come through its main queue; rebalances are told to
+    /// `hook`, on the thread that polls for records.
+    consuming func makeConsumer(_ hook: RebalanceHook) throws(KafkaFailure) -> ConsumerHandle {
+        unsafe rd_kafka_conf_set_events(handle, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_STATS)
+        unsafe hook.attach(to: handle)
+        return ConsumerHandle(try ClientHandle(self, RD_KAFKA_CONSUMER), hook: hook)
+    }
+
+    /// The client itself, which takes the configuration over.
+    fileprivate consuming func make(_ type: rd_kafka_type_t) throws(KafkaFailure) -> OpaquePointer {
         let handle = unsafe self.handle
-        let (client, text) = unsafe withErrorText { unsafe rd_kafka_new(RD_KAFKA_PRODUCER, handle, $0, $1) }
+        let (client, text) = unsafe withErrorText { unsafe rd_kafka_new(type, handle, $0, $1) }
         discard self
         guard let client = unsafe client else {
             // librdkafka took nothing over.
@@ -49,7 +62,16 @@ internal import Secure
             unsafe rd_kafka_conf_destroy(handle)
             throw KafkaFailure(code: code, message: text)
         }
-        return unsafe ClientHandle(adopting: client)
+        return unsafe client
+    }
+}
+
+extension ClientHandle {
+    fileprivate convenience init(
+        _ configuration: consuming ClientConfiguration,
+        _ type: rd_kafka_type_t
+    ) throws(KafkaFailure) {
+        unsafe self.init(adopting: try configuration.make(type))
     }
 }
 

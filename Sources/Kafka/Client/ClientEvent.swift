@@ -8,6 +8,9 @@ internal import CRdKafka
         case deliveries
         case error
         case log
+        /// The answer to a commit of offsets.
+        case commit
+        case statistics
         case other
     }
 
@@ -24,6 +27,8 @@ internal import CRdKafka
         case RD_KAFKA_EVENT_DR: .deliveries
         case RD_KAFKA_EVENT_ERROR: .error
         case RD_KAFKA_EVENT_LOG: .log
+        case RD_KAFKA_EVENT_OFFSET_COMMIT: .commit
+        case RD_KAFKA_EVENT_STATS: .statistics
         default: .other
         }
     }
@@ -55,5 +60,18 @@ internal import CRdKafka
             return nil
         }
         return unsafe (Int(level), facility.map { unsafe String(cString: $0) } ?? "", String(cString: text))
+    }
+
+    /// The offsets that a commit was asked for, and which of them were not taken.
+    var commit: CommitOutcome {
+        let error = unsafe rd_kafka_event_error(event)
+        let list = unsafe rd_kafka_event_topic_partition_list(event)
+        return unsafe CommitOutcome(list, error: error)
+    }
+
+    /// What librdkafka says of itself: JSON (STATISTICS.md).
+    var statistics: String? {
+        guard let text = unsafe rd_kafka_event_stats(event) else { return nil }
+        return unsafe String(cString: text)
     }
 }

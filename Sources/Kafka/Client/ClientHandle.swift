@@ -37,6 +37,11 @@ internal import CRdKafka
         unsafe rd_kafka_queue_yield(queue)
     }
 
+    /// The queue that `poll` waits on; not to be kept beyond `self`.
+    func withQueue<Result>(_ body: (OpaquePointer) -> Result) -> Result {
+        unsafe body(queue)
+    }
+
     /// Records not yet acknowledged, and reports and requests not yet seen.
     var outstanding: Int { unsafe Int(rd_kafka_outq_len(client)) }
 

@@ -28,6 +28,29 @@ struct KafkaFailure: Error, Hashable, CustomStringConvertible {
     /// Whether the same record may be accepted later.
     static func isRetriable(_ code: Int32) -> Bool { !permanent.contains(code) }
 
+    /// Whether no later try is likely to do better: the record itself is wrong, or its topic is not there, or not ours to
+    /// write to.
+    static func isHopeless(_ code: Int32) -> Bool { permanent.contains(code) || forbidden.contains(code) }
+
+    /// The record, or what goes with it, is larger than Kafka takes.
+    static func isTooLarge(_ code: Int32) -> Bool {
+        code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue
+            || code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE.rawValue
+    }
+
+    /// The error's short name: `MSG_SIZE_TOO_LARGE`.
+    static func name(of code: Int32) -> String {
+        unsafe String(cString: rd_kafka_err2name(rd_kafka_resp_err_t(rawValue: code)))
+    }
+
+    /// What somebody may put right at the broker. An unknown topic is reported only after librdkafka has waited for it
+    /// (`topic.metadata.propagation.max.ms`, 30 s).
+    private static let forbidden: Set<Int32> = [
+        RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART.rawValue,
+        RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue,
+        RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED.rawValue,
+    ]
+
     /// Errors that the record itself causes.
     private static let permanent: Set<Int32> = [
         RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue,

@@ -101,4 +101,9 @@ internal import Darwin
         }
         return !onlyDots || name.count > 2
     }
+
+    static func isAllowed(_ name: String) -> Bool {
+        var name = name
+        return name.withUTF8 { unsafe isAllowed(UnsafeRawBufferPointer($0)) }
+    }
 }

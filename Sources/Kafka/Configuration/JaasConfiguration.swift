@@ -29,6 +29,35 @@ struct JaasConfiguration: Equatable {
         self.options = options
     }
 
+    /// librdkafka's properties for this login; none where it has no counterpart for the module.
+    var librdkafka: [ClientOption] {
+        func option(_ name: String, _ key: String) -> ClientOption? {
+            options[key].map { ClientOption(name, $0) }
+        }
+        switch module {
+        case "PlainLoginModule", "ScramLoginModule":
+            guard let user = option("sasl.username", "username"), let password = option("sasl.password", "password")
+            else { return [] }
+            return [user, password]
+        case "Krb5LoginModule":
+            return [
+                option("sasl.kerberos.principal", "principal"),
+                option("sasl.kerberos.keytab", "keyTab"),
+                option("sasl.kerberos.service.name", "serviceName"),
+                // A ticket that somebody else keeps fresh.
+                options["useTicketCache"] == "true" ? ClientOption("sasl.kerberos.kinit.cmd", "") : nil,
+            ].compactMap { $0 }
+        case "OAuthBearerLoginModule":
+            guard let id = option("sasl.oauthbearer.client.id", "clientId") else { return [] }
+            return [
+                ClientOption("sasl.oauthbearer.method", "oidc"), id,
+                option("sasl.oauthbearer.client.secret", "clientSecret"),
+                option("sasl.oauthbearer.scope", "scope"),
+            ].compactMap { $0 }
+        default: return []
+        }
+    }
+
     private static func words(_ text: String) throws(Problem) -> [(text: String, isQuoted: Bool)] {
         var words: [(text: String, isQuoted: Bool)] = []
         var rest = Substring(text)

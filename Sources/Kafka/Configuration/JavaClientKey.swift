@@ -11,6 +11,15 @@ struct JavaClientKey {
         case special
     }
 
+    /// Which of the Java clients a key is for.
+    enum Role: String {
+        case producer
+        case consumer
+
+        /// What stands before the client's own keys in a Flume file.
+        var prefix: String { "kafka.\(rawValue)." }
+    }
+
     let name: String
     let rule: Rule
 
@@ -31,18 +40,20 @@ struct JavaClientKey {
     private static let int = Int(Int32.max)
 
     /// The rule for a key, `nil` where the Java client has none of that name: librdkafka is asked then.
-    static func rule(for name: String) -> Rule? {
-        if let key = byName[name] { return key.rule }
+    static func rule(for name: String, of role: Role) -> Rule? {
+        if let key = (role == .producer ? producerByName : consumerByName)[name] { return key.rule }
         if name.hasPrefix("metrics.") || name == "metric.reporters" {
             return .drop("metrics of the Java client; set statistics.interval.ms, or read /metrics")
         }
         return nil
     }
 
-    private static let byName = Dictionary(
-        (common + producer + security).map { ($0.name, $0) },
-        uniquingKeysWith: { first, _ in first }
-    )
+    private static let producerByName = byName(producer)
+    private static let consumerByName = byName(consumer)
+
+    private static func byName(_ own: [JavaClientKey]) -> [String: JavaClientKey] {
+        Dictionary((common + own + security).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
 
     /// Ranges are those of librdkafka's CONFIGURATION.md.
     private static let common: [JavaClientKey] = [
@@ -57,8 +68,6 @@ struct JavaClientKey {
         number("connections.max.idle.ms", 0...int),
         number("reconnect.backoff.ms", 0...3_600_000),
         number("reconnect.backoff.max.ms", 0...3_600_000),
-        number("retry.backoff.ms", 1...300_000),
-        number("request.timeout.ms", 10...300_000, to: ["request.timeout.ms", "socket.timeout.ms"]),
         number("socket.connection.setup.timeout.ms", 1000...int),
         JavaClientKey("socket.connection.setup.timeout.max.ms", .drop("connects back off by reconnect.backoff.max.ms")),
         number("send.buffer.bytes", 0...100_000_000, to: ["socket.send.buffer.bytes"]),
@@ -67,6 +76,8 @@ struct JavaClientKey {
     ]
 
     private static let producer: [JavaClientKey] = [
+        number("retry.backoff.ms", 1...300_000),
+        number("request.timeout.ms", 10...300_000, to: ["request.timeout.ms", "socket.timeout.ms"]),
         JavaClientKey("acks", .pass(["acks"])),
         JavaClientKey("key.serializer", .special),
         JavaClientKey("value.serializer", .special),
@@ -80,9 +91,35 @@ struct JavaClientKey {
         number("max.request.size", 1000...1_000_000_000, to: ["message.max.bytes"]),
         JavaClientKey("compression.type", .pass(["compression.type"])),
         JavaClientKey("enable.idempotence", .special),
-        JavaClientKey("transactional.id", .drop("Flume uses no transactions")),
-        JavaClientKey("transaction.timeout.ms", .drop("Flume uses no transactions")),
+        JavaClientKey("transactional.id", .special),
+        number("transaction.timeout.ms", 1000...int),
         JavaClientKey("partitioner.class", .special),
+    ]
+
+    private static let consumer: [JavaClientKey] = [
+        JavaClientKey("group.instance.id", .pass(["group.instance.id"])),
+        JavaClientKey("key.deserializer", .special),
+        JavaClientKey("value.deserializer", .special),
+        JavaClientKey("auto.offset.reset", .special),
+        JavaClientKey("enable.auto.commit", .special),
+        JavaClientKey("auto.commit.interval.ms", .drop("offsets are committed when their events are acknowledged")),
+        JavaClientKey("max.poll.records", .drop("batchSize bounds a batch")),
+        number("max.poll.interval.ms", 1...86_400_000),
+        number("session.timeout.ms", 1...3_600_000),
+        number("heartbeat.interval.ms", 1...3_600_000),
+        number("fetch.min.bytes", 1...100_000_000),
+        number("fetch.max.wait.ms", 0...300_000, to: ["fetch.wait.max.ms"]),
+        number("fetch.max.bytes", 0...999_999_000),
+        number("max.partition.fetch.bytes", 1...1_000_000_000),
+        JavaClientKey("isolation.level", .pass(["isolation.level"])),
+        JavaClientKey("partition.assignment.strategy", .special),
+        JavaClientKey("allow.auto.create.topics", .pass(["allow.auto.create.topics"])),
+        JavaClientKey("check.crcs", .pass(["check.crcs"])),
+        JavaClientKey("exclude.internal.topics", .special),
+        JavaClientKey("client.rack", .pass(["client.rack"])),
+        number("request.timeout.ms", 10...300_000, to: ["socket.timeout.ms"]),
+        JavaClientKey("retry.backoff.ms", .drop("librdkafka's consumer has pauses of its own")),
+        JavaClientKey("default.api.timeout.ms", .drop("no call of the agent waits so long")),
     ]
 
     private static let security: [JavaClientKey] = [
@@ -90,19 +127,24 @@ struct JavaClientKey {
         JavaClientKey("sasl.mechanism", .pass(["sasl.mechanism"])),
         JavaClientKey("sasl.jaas.config", .special),
         JavaClientKey("sasl.kerberos.service.name", .pass(["sasl.kerberos.service.name"])),
+        JavaClientKey(
+            "sasl.kerberos.kinit.cmd",
+            .drop("librdkafka's own has another syntax: sasl.kerberos.kinit.command")
+        ),
+        JavaClientKey("sasl.oauthbearer.token.endpoint.url", .pass(["sasl.oauthbearer.token.endpoint.url"])),
         JavaClientKey("sasl.login.callback.handler.class", .drop("Java classes cannot be loaded")),
         JavaClientKey("sasl.client.callback.handler.class", .drop("Java classes cannot be loaded")),
         JavaClientKey("sasl.login.class", .drop("Java classes cannot be loaded")),
         JavaClientKey("ssl.truststore.location", .special),
         JavaClientKey("ssl.truststore.password", .special),
         JavaClientKey("ssl.truststore.type", .special),
-        JavaClientKey("ssl.truststore.certificates", .pass(["ssl.ca.pem"])),
+        JavaClientKey("ssl.truststore.certificates", .special),
         JavaClientKey("ssl.keystore.location", .special),
         JavaClientKey("ssl.keystore.password", .special),
         JavaClientKey("ssl.keystore.type", .special),
-        JavaClientKey("ssl.keystore.certificate.chain", .pass(["ssl.certificate.pem"])),
-        JavaClientKey("ssl.keystore.key", .pass(["ssl.key.pem"])),
-        JavaClientKey("ssl.key.password", .pass(["ssl.key.password"])),
+        JavaClientKey("ssl.keystore.certificate.chain", .special),
+        JavaClientKey("ssl.keystore.key", .special),
+        JavaClientKey("ssl.key.password", .special),
         JavaClientKey("ssl.endpoint.identification.algorithm", .special),
         JavaClientKey("ssl.disableTLSHostnameVerification", .special),
         JavaClientKey("ssl.cipher.suites", .drop("Java's names of cipher suites are not OpenSSL's")),

@@ -1,3 +1,5 @@
+package import Agent
+
 /// What a Kafka sink is told: Flume's keys, with Flume's defaults (org.apache.flume.sink.kafka.KafkaSinkConstants), and
 /// the producer's properties in librdkafka's words.
 package struct KafkaSinkSettings: Sendable {
@@ -17,8 +19,18 @@ package struct KafkaSinkSettings: Sendable {
     package private(set) var timestampHeader: String?
     /// Event headers that go along as record headers, by the event's name.
     package private(set) var recordHeaders: [RecordHeader] = []
+    /// Whether every event header goes along under its own name, but for those that have a use of their own.
+    package private(set) var copiesHeaders = false
+    /// Where events go that Kafka will never take; `nil`: they stay in the channel, as in Flume.
+    package private(set) var deadLetterTopic: String?
+    /// Whether deliveries are put in transactions (`kafka.producer.transactional.id`).
+    package private(set) var isTransactional = false
+    /// Bytes of one record at most, key and headers included.
+    package private(set) var maxRecordBytes = 1_048_576
     /// Everything for librdkafka, defaults first.
     package private(set) var options: [ClientOption] = []
+    /// Key and trust stores.
+    package private(set) var stores = ClientStores()
     /// What the user should know, though the sink starts.
     package private(set) var notes: [SettingsNote] = []
 
@@ -32,12 +44,12 @@ package struct KafkaSinkSettings: Sendable {
     package static let keys: Set<String> = [
         "kafka.bootstrap.servers", "kafka.topic", "flumeBatchSize", "kafka.flumeBatchSize", "kafka.maxHeldEvents",
         "useFlumeEventFormat", "allowTopicOverride", "topicHeader", "defaultPartitionId", "partitionIdHeader",
-        "timestampHeader",
+        "timestampHeader", "deadLetterTopic", "copyHeaders",
         "topic", "brokerList", "batchSize", "requiredAcks", "serializer.class", "key.serializer.class",
     ]
 
     /// Starts of further keys.
-    package static let keyPrefixes = ["kafka.producer.", "header."]
+    package static let keyPrefixes = [JavaClientKey.Role.producer.prefix, "header."]
 
     /// Flume's word for a record that nobody acknowledged in 120 s, and ours where callers wait for the delivery: above a
     /// leader's change, below what a Java client waits.
@@ -55,13 +67,11 @@ package struct KafkaSinkSettings: Sendable {
         _ values: [String: String],
         name: String,
         deliversForCallers: Bool = false,
+        process: ProcessSettings = ProcessSettings(),
         locate: (_ key: String) -> String
     ) throws(SettingsFault) {
         var reader = SettingsReader(values, locate: locate)
-        bootstrapServers = reader.text("kafka.bootstrap.servers", deprecated: "brokerList") ?? ""
-        if bootstrapServers.isEmpty {
-            reader.fault("kafka.bootstrap.servers", "is missing; name the brokers as host:port,host:port")
-        }
+        bootstrapServers = reader.brokers()
         if let text = reader.text("kafka.topic", deprecated: "topic") {
             do throws(TopicTemplate.Problem) {
                 topic = try TopicTemplate(text)
@@ -87,47 +97,57 @@ package struct KafkaSinkSettings: Sendable {
         for (key, value) in values.sorted(by: { $0.key < $1.key }) where key.hasPrefix("header.") {
             recordHeaders.append(RecordHeader(event: String(key.dropFirst("header.".count)), record: value))
         }
+        copiesHeaders = reader.flag("copyHeaders") ?? copiesHeaders
+        deadLetterTopic = reader.text("deadLetterTopic")
+        if let deadLetterTopic, !TopicTable.isAllowed(deadLetterTopic) {
+            reader.fault(
+                "deadLetterTopic",
+                "is \"\(deadLetterTopic)\", which is no topic name: 1 to 249 of letters, digits, dots, _ and - are"
+            )
+        }
         for key in ["serializer.class", "key.serializer.class"] where values[key] != nil {
             reader.note(key, "is a key of old Flume versions and has no effect")
         }
-        options = producerOptions(&reader, name: name, deliversForCallers: deliversForCallers)
-        reader.tryOut(options)
-        options.removeAll { reader.isUnknown($0.name) }
+        var acks: [String: String] = [:]
+        if values["kafka.producer.acks"] == nil,
+            let old = reader.text("requiredAcks", replacedBy: "kafka.producer.acks")
+        {
+            acks["acks"] = old
+        }
+        (options, stores) = reader.client(
+            .producer,
+            defaults: defaults(name: name, deliversForCallers: deliversForCallers),
+            adding: acks,
+            process: process
+        )
+        isTransactional = options.contains { $0.name == "transactional.id" }
+        if isTransactional { limitTimeouts() }
+        maxRecordBytes = options.last { $0.name == "message.max.bytes" }.flatMap { Int($0.value) } ?? maxRecordBytes
+        if deliversForCallers { noteTimeouts(&reader) }
         notes = reader.notes
         guard reader.faults.isEmpty else { throw SettingsFault(faults: reader.faults) }
     }
 
-    private func producerOptions(
-        _ reader: inout SettingsReader,
-        name: String,
-        deliversForCallers: Bool
-    ) -> [ClientOption] {
-        let prefix = "kafka.producer."
-        var properties: [String: String] = [:]
-        for (key, value) in reader.values where key.hasPrefix(prefix) {
-            properties[String(key.dropFirst(prefix.count))] = value
-        }
-        if properties["acks"] == nil, let acks = reader.text("requiredAcks", replacedBy: prefix + "acks") {
-            properties["acks"] = acks
-        }
-        let translated = JavaProducerOptions(properties)
-        for (name, text) in translated.notes { reader.note(prefix + name, text) }
-        for (name, text) in translated.faults { reader.fault(prefix + name, text) }
-        var options = defaults(name: name, deliversForCallers: deliversForCallers)
-        for (source, option) in translated.options {
-            reader.remember(option.name, from: prefix + source)
-            options.append(option)
-        }
-        let timeouts = ["delivery.timeout.ms", "message.timeout.ms"]
-        for (source, option) in translated.options where timeouts.contains(option.name) && deliversForCallers {
-            guard let value = Int(option.value), value > Self.deliveryTimeoutForCallers else { continue }
+    /// A record may not take longer than its transaction: librdkafka refuses that. What the file says stands.
+    private mutating func limitTimeouts() {
+        let limit = options.last { $0.name == "transaction.timeout.ms" }.flatMap { Int($0.value) } ?? 60_000
+        guard let index = options.firstIndex(where: { $0.name == "delivery.timeout.ms" }),
+            let timeout = Int(options[index].value), timeout > limit
+        else { return }
+        options[index].value = String(limit)
+    }
+
+    private func noteTimeouts(_ reader: inout SettingsReader) {
+        for key in ["delivery.timeout.ms", "message.timeout.ms"].map({ JavaClientKey.Role.producer.prefix + $0 }) {
+            guard let value = reader.values[key].flatMap(Int.init), value > Self.deliveryTimeoutForCallers else {
+                continue
+            }
             reader.note(
-                prefix + source,
+                key,
                 "is \(value); callers wait for the delivery, and a Java client gives up after 20 s and sends again:"
                     + " \(Self.deliveryTimeoutForCallers) or less avoids those duplicates"
             )
         }
-        return options
     }
 
     /// The Java client's defaults where librdkafka has others, and what the sink needs.

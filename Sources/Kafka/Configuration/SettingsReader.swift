@@ -1,3 +1,5 @@
+internal import Agent
+
 /// Reads single keys of a component and collects what is to be said about them.
 struct SettingsReader {
     let values: [String: String]
@@ -11,7 +13,7 @@ struct SettingsReader {
         self.values = values
         var places: [String: String] = [:]
         for key in values.keys { places[key] = locate(key) }
-        for key in ["kafka.bootstrap.servers"] where places[key] == nil { places[key] = locate(key) }
+        for key in ["kafka.bootstrap.servers", "kafka.topics"] where places[key] == nil { places[key] = locate(key) }
         self.places = places
     }
 
@@ -58,6 +60,59 @@ struct SettingsReader {
         guard let text = values[key]?.lowercased() else { return nil }
         if text != "true" && text != "false" { note(key, "is \"\(text)\", which counts as false; write true or false") }
         return text == "true"
+    }
+
+    /// The brokers, which every component must name. ZooKeeper, where Flume looked them up, is not asked.
+    mutating func brokers() -> String {
+        let servers = text("kafka.bootstrap.servers", deprecated: "brokerList") ?? ""
+        if values["zookeeperConnect"] != nil {
+            if servers.isEmpty {
+                fault(
+                    "zookeeperConnect",
+                    "names ZooKeeper, which is not asked; write kafka.bootstrap.servers = host:port,host:port"
+                )
+                return ""
+            }
+            note("zookeeperConnect", "has no effect: ZooKeeper is not asked, and no offsets are taken over from it")
+        } else if servers.isEmpty {
+            fault("kafka.bootstrap.servers", "is missing; name the brokers as host:port,host:port")
+        }
+        if values["migrateZookeeperOffsets"] != nil, values["zookeeperConnect"] == nil {
+            note("migrateZookeeperOffsets", "has no effect: no offsets are taken over from ZooKeeper")
+        }
+        return servers
+    }
+
+    /// A client's properties, `defaults` first, and its key and trust stores, from the keys behind the role's prefix.
+    ///
+    /// - Parameters:
+    ///   - left: names that the component takes itself.
+    ///   - added: properties that stand under other keys, for what the file does not say.
+    mutating func client(
+        _ role: JavaClientKey.Role,
+        defaults: [ClientOption],
+        without left: Set<String> = [],
+        adding added: [String: String] = [:],
+        process: ProcessSettings
+    ) -> (options: [ClientOption], stores: ClientStores) {
+        var properties = added
+        for (key, value) in values where key.hasPrefix(role.prefix) {
+            let name = String(key.dropFirst(role.prefix.count))
+            if !left.contains(name) { properties[name] = value }
+        }
+        let translated = JavaClientOptions(properties, for: role)
+        for (name, text) in translated.notes { note(role.prefix + name, text) }
+        for (name, text) in translated.faults { fault(role.prefix + name, text) }
+        var options = defaults
+        for (source, option) in translated.options {
+            remember(option.name, from: role.prefix + source)
+            options.append(option)
+        }
+        var stores = translated.stores
+        if ["SSL", "SASL_SSL"].contains(properties["security.protocol"] ?? "") { stores.fill(from: process) }
+        tryOut(options)
+        options.removeAll { isUnknown($0.name) }
+        return (options, stores)
     }
 
     /// Remembers which key a librdkafka property came from.

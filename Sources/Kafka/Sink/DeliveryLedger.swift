@@ -1,4 +1,5 @@
 internal import Agent
+internal import DequeModule
 internal import Events
 internal import NIOCore
 
@@ -22,6 +23,18 @@ struct DeliveryLedger {
         let accepted: NIODeadline
     }
 
+    /// An event that goes to the dead-letter topic instead.
+    struct Letter {
+        let slot: Int
+        let index: Int
+        let batch: EventBatch
+        let failure: EventFailure
+        /// Records that it takes, once that is known.
+        var parts = 0
+        /// The first of these that is not with librdkafka yet.
+        var part = 0
+    }
+
     /// A batch of which the events from `index` on are not with librdkafka yet, for it was full.
     struct Stall {
         let slot: Int
@@ -37,9 +50,13 @@ struct DeliveryLedger {
         var reason: EventFailure?
         var isRetriable = false
         var accepted = NIODeadline.uptimeNanoseconds(0)
+        /// Kept only where letters may be written.
+        var batch: EventBatch?
     }
 
     private let limit: Int
+    private let writesLetters: Bool
+    private var letters: Deque<Letter> = []
     private var slots: [Slot] = []
     private var free: [Int] = []
     private var outcomes: [Outcome] = []
@@ -51,8 +68,10 @@ struct DeliveryLedger {
     private(set) var isOpen = false
 
     /// - Parameter limit: events held at most; a larger batch is held alone.
-    init(limit: Int) {
+    ///   - writesLetters: whether events that Kafka will never take become letters.
+    init(limit: Int, writesLetters: Bool = false) {
         self.limit = limit
+        self.writesLetters = writesLetters
     }
 
     mutating func open() { isOpen = true }
@@ -62,7 +81,9 @@ struct DeliveryLedger {
     }
 
     /// A place for a batch; `nil`: busy.
-    mutating func admit(_ number: DeliveryNumber, count: Int, now: NIODeadline) -> Int? {
+    ///
+    /// - Parameter batch: for letters.
+    mutating func admit(_ number: DeliveryNumber, count: Int, batch: EventBatch? = nil, now: NIODeadline) -> Int? {
         guard hasRoom(for: count) else {
             refused = count
             return nil
@@ -75,6 +96,7 @@ struct DeliveryLedger {
         slots[slot].count = count
         slots[slot].pending = count
         slots[slot].accepted = now
+        if writesLetters { slots[slot].batch = batch }
         if count == 0 { finish(slot) }
         return slot
     }
@@ -90,8 +112,28 @@ struct DeliveryLedger {
         if slots[slot].pending == 0 { finish(slot) }
     }
 
-    /// One event is not in Kafka.
+    /// One event is not in Kafka: it becomes a letter where Kafka will never take it.
     mutating func fail(slot: Int, index: Int, _ failure: EventFailure) {
+        if failure.isHopeless, let batch = slots[slot].batch {
+            letters.append(Letter(slot: slot, index: index, batch: batch, failure: failure))
+        } else {
+            giveUp(slot: slot, index: index, failure)
+        }
+    }
+
+    /// The next letter to be written.
+    mutating func takeLetter() -> Letter? { letters.popFirst() }
+
+    /// librdkafka has no room for the rest of a letter.
+    mutating func putBack(_ letter: Letter) { letters.prepend(letter) }
+
+    var hasLetters: Bool { !letters.isEmpty }
+
+    /// A letter takes so many records, of which the event itself stands for one; each is settled for itself.
+    mutating func expect(_ records: Int, slot: Int) { slots[slot].pending += records - 1 }
+
+    /// One event is not in Kafka, nor is its letter.
+    mutating func giveUp(slot: Int, index: Int, _ failure: EventFailure) {
         slots[slot].failed.append(index)
         if slots[slot].reason == nil { slots[slot].reason = failure }
         if failure.isRetriable { slots[slot].isRetriable = true }
@@ -105,7 +147,8 @@ struct DeliveryLedger {
             Outcome(
                 number: held.number,
                 count: held.count,
-                failed: held.failed.sorted(),
+                // A letter of several records may fail more than once.
+                failed: writesLetters ? Set(held.failed).sorted() : held.failed.sorted(),
                 reason: held.reason,
                 isRetriable: held.isRetriable,
                 accepted: held.accepted
@@ -128,11 +171,12 @@ struct DeliveryLedger {
     mutating func failStalled(_ failure: EventFailure) {
         guard let stall else { return }
         self.stall = nil
-        for index in stall.index..<stall.batch.count { fail(slot: stall.slot, index: index, failure) }
+        for index in stall.index..<stall.batch.count { giveUp(slot: stall.slot, index: index, failure) }
     }
 
     /// Gives up everything that is not settled: the client is gone and will report nothing more.
     mutating func failAll(_ failure: EventFailure) {
+        letters.removeAll()
         failStalled(failure)
         for slot in slots.indices where slots[slot].pending > 0 {
             // Which of a batch's events are still open is not known one by one: all that did not fail count as failed.
@@ -142,6 +186,30 @@ struct DeliveryLedger {
             slots[slot].isRetriable = slots[slot].isRetriable || known.count < slots[slot].count
             slots[slot].pending = 0
             finish(slot)
+        }
+    }
+
+    /// Batches that are settled and not reported.
+    var settledCount: Int { outcomes.count }
+
+    /// Why the first event that is not in Kafka is not, among the settled batches.
+    var firstFailure: EventFailure? { outcomes.lazy.compactMap(\.reason).first }
+
+    /// A batch for which there is no room now.
+    mutating func refuse(_ count: Int) { refused = count }
+
+    /// What is settled counts for nothing: its transaction was not committed.
+    mutating func giveBackSettled(_ failure: EventFailure) {
+        outcomes = outcomes.map { outcome in
+            Outcome(
+                number: outcome.number,
+                count: outcome.count,
+                failed: Array(0..<outcome.count),
+                reason: outcome.reason ?? failure,
+                // Those beside an event that Kafka never takes may do better without it.
+                isRetriable: outcome.reason == nil || outcome.isRetriable || outcome.failed.count < outcome.count,
+                accepted: outcome.accepted
+            )
         }
     }
 

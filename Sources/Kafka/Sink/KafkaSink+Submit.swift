@@ -15,7 +15,11 @@ extension KafkaSink {
                 state.hasTurnedAway = true
                 return nil
             }
-            return state.ledger.admit(number, count: count, now: now)
+            guard state.transaction.accepts else {
+                state.ledger.refuse(count)
+                return nil
+            }
+            return state.ledger.admit(number, count: count, batch: batch, now: now)
         }
         guard let slot else { return .busy }
         if count == 0 {
@@ -65,20 +69,33 @@ extension KafkaSink {
                 state.ledger.unstall()
             }
         }
-        // The reports that make room may have come before the stall was known.
-        if full != nil && !isResuming { wake() }
+        // The reports that make room may have come before the stall was known; letters are the thread's work.
+        if !isResuming && (full != nil || state.withLock { $0.ledger.hasLetters }) { wake() }
         if badTimestamps > 0 { warnOfTimestamps(badTimestamps) }
         settleOutcomes()
     }
 
     /// Reports the batches whose last event has been settled.
-    func settleOutcomes() {
+    ///
+    /// - Parameter endingGroup: the transaction that they are in has ended; where there are transactions, nothing is reported
+    ///   before.
+    func settleOutcomes(endingGroup: Bool = false) {
+        guard endingGroup || !settings.isTransactional else {
+            wake()
+            return
+        }
         let now = NIODeadline.now()
         let (outcomes, ready, reports, suppressed) = state.withLock { state in
             let outcomes = state.ledger.takeOutcomes()
             let failed = outcomes.reduce(0) { $0 + $1.failed.count }
+            if let blocked = outcomes.first(where: { $0.reason?.isHopeless == true })?.reason {
+                state.blocked = "an event cannot be written to Kafka and stays in the channel: \(blocked.message)"
+            } else if outcomes.contains(where: { $0.failed.isEmpty }) {
+                state.blocked = nil
+            }
             let suppressed = failed > 0 ? state.failures.pass(now, weight: failed) : nil
-            return (outcomes, state.ledger.takeReady(), state.reports, suppressed)
+            let isReady = state.transaction.accepts && state.ledger.takeReady()
+            return (outcomes, isReady, state.reports, suppressed)
         }
         for outcome in outcomes {
             count(outcome, now)

@@ -34,11 +34,19 @@ extension KafkaSink {
             round.isHolding = held > 0
             watch(client, now, &round)
             if let stall { produce(stall.batch, from: stall.index, slot: stall.slot, isResuming: true) }
+            writeLetters()
             let isStalled = stall != nil && state.withLock { $0.ledger.stall != nil }
             poll(client, wait(now, phase, isStalled, round), &round)
             // Before outcomes are reported, so that who tries again at once finds a client that works.
             if round.hasFatal && .now() >= round.nextRenewal { renew(client, &round) }
-            settleOutcomes()
+            if settings.isTransactional {
+                if !round.hasFatal { stepTransaction(client, &round) }
+            } else {
+                settleOutcomes()
+            }
+        }
+        if state.withLock({ $0.transaction != .preparing }), !round.hasFatal, let client = currentClient() {
+            stepTransaction(client, &round)
         }
         close(&round)
     }
@@ -53,7 +61,8 @@ extension KafkaSink {
     }
 
     private func wait(_ now: NIODeadline, _ phase: Phase, _ isStalled: Bool, _ round: Round) -> TimeAmount {
-        var limit = isStalled || round.hasFatal ? Self.stalledPoll : Self.longestPoll
+        let isPreparing = state.withLock { $0.transaction == .preparing }
+        var limit = isStalled || isPreparing || round.hasFatal ? Self.stalledPoll : Self.longestPoll
         if let probe = round.health.probeTime(isHolding: round.isHolding) { limit = min(limit, probe - now) }
         if case .stopping(let deadline) = phase { limit = min(limit, deadline - Self.purgeTime - now) }
         return max(limit, .nanoseconds(0))
@@ -76,13 +85,18 @@ extension KafkaSink {
             state.withLock { state in
                 event.forEachDelivery { opaque, error in
                     let slot = Int(opaque >> 32)
+                    let mark = RecordProducer.letterMark
                     let index = Int(opaque & 0xffff_ffff)
                     if error == 0 {
                         isAcknowledged = true
                         state.ledger.acknowledge(slot: slot, index: index)
                     } else {
                         if KafkaFailure.isFatal(error) { round.hasFatal = true }
-                        state.ledger.fail(slot: slot, index: index, .kafka(error))
+                        if index & mark == 0 {
+                            state.ledger.fail(slot: slot, index: index, .kafka(error))
+                        } else {
+                            state.ledger.giveUp(slot: slot, index: index & ~mark, .kafka(error))
+                        }
                     }
                 }
             }
@@ -101,7 +115,9 @@ extension KafkaSink {
             if let line = event.logLine {
                 logger.debug("Kafka client log", metadata: ["facility": "\(line.facility)", "text": "\(line.text)"])
             }
-        case .other: break
+        case .statistics:
+            if let text = event.statistics { counters.statistics.take(text) }
+        case .commit, .other: break
         }
     }
 
@@ -150,10 +166,17 @@ extension KafkaSink {
             )
         }
         drain(client, until: .now() + Self.purgeLimit, stalled: .kafka(failure.code), &round)
-        state.withLock { $0.ledger.failAll(.kafka(failure.code)) }
+        state.withLock { state in
+            state.ledger.failAll(.kafka(failure.code))
+            if settings.isTransactional {
+                state.ledger.giveBackSettled(.kafka(failure.code))
+                state.transaction = .preparing
+            }
+        }
         do throws(ComponentError) {
             try connect()
             round.hasFatal = false
+            if settings.isTransactional { settleOutcomes(endingGroup: true) }
         } catch {
             // The next round tries again.
             logger.error("the Kafka client cannot be replaced", metadata: ["error.message": "\(error)"])
@@ -179,8 +202,11 @@ extension KafkaSink {
         if let client = currentClient(), state.withLock({ $0.ledger.heldEvents > 0 }) {
             drain(client, until: .now() + Self.purgeLimit, stalled: .stopped, &round)
         }
-        state.withLock { $0.ledger.failAll(.stopped) }
-        settleOutcomes()
+        state.withLock { state in
+            state.ledger.failAll(.stopped)
+            if settings.isTransactional { state.ledger.giveBackSettled(.stopped) }
+        }
+        settleOutcomes(endingGroup: true)
         state.withLock { $0.reports = nil }
         // The last reference: librdkafka's threads end here.
         replaceProducer(nil)

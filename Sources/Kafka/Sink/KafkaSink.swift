@@ -17,11 +17,15 @@ package final class KafkaSink: Sink {
         var ledger: DeliveryLedger
         var reports: SinkReports?
         var phase = Phase.idle
+        var transaction: TransactionPhase
         var trouble: String?
+        /// Why the channel does not move, though brokers are there.
+        var blocked: String?
         /// A batch with a deadline was turned away because the brokers are away.
         var hasTurnedAway = false
         var failures = LogThrottle()
         var badTimestamps = LogThrottle()
+        var letterWarnings = LogThrottle()
         /// Resumed when the sink's thread has ended, or when that takes too long.
         var stopping: [CheckedContinuation<Void, Never>] = []
     }
@@ -46,10 +50,26 @@ package final class KafkaSink: Sink {
     /// resolver. Everything has been reported by then, and nothing more is.
     static let stopGrace = TimeAmount.milliseconds(500)
 
-    package init(
+    package convenience init(
         name: String,
         settings: KafkaSinkSettings,
         counters: SinkCounters,
+        eventLoop: any EventLoop,
+        logger: Logger
+    ) {
+        self.init(
+            name: name,
+            settings: settings,
+            counters: KafkaSinkCounters(counters),
+            eventLoop: eventLoop,
+            logger: logger
+        )
+    }
+
+    init(
+        name: String,
+        settings: KafkaSinkSettings,
+        counters: KafkaSinkCounters,
         eventLoop: any EventLoop,
         logger: Logger
     ) {
@@ -57,15 +77,20 @@ package final class KafkaSink: Sink {
         self.settings = settings
         self.eventLoop = eventLoop
         batchSize = settings.batchSize
-        self.counters = KafkaSinkCounters(counters)
+        self.counters = counters
         var logger = logger
         logger[metadataKey: "sink"] = "\(name)"
         self.logger = logger
-        state = Mutex(State(ledger: DeliveryLedger(limit: settings.maxHeldEvents)))
+        state = Mutex(
+            State(
+                ledger: DeliveryLedger(limit: settings.maxHeldEvents, writesLetters: settings.deadLetterTopic != nil),
+                transaction: settings.isTransactional ? .preparing : .none
+            )
+        )
     }
 
     /// What keeps the sink from delivering, for `/readyz`; `nil` while all is well. Any thread may ask.
-    package var trouble: String? { state.withLock { $0.trouble } }
+    package var trouble: String? { state.withLock { $0.trouble ?? $0.blocked } }
 
     /// Makes the client. Brokers that are away are no error; a file that librdkafka cannot read is.
     package func start(_ reports: SinkReports) async throws(ComponentError) {
@@ -92,14 +117,7 @@ package final class KafkaSink: Sink {
 
     /// A new client with everything set, in place of the one there was.
     func connect() throws(ComponentError) {
-        let configuration = ClientConfiguration()
-        for option in settings.options {
-            do throws(ClientConfiguration.Refusal) {
-                try configuration.set(option)
-            } catch {
-                throw ComponentError(.configuration, "sink \(name): \(option.name) cannot be set: \(error)")
-            }
-        }
+        let configuration = try ClientConfiguration.make("sink \(name)", settings.options, settings.stores, logger)
         do throws(KafkaFailure) {
             replaceProducer(try configuration.makeProducer())
         } catch {
@@ -161,6 +179,7 @@ package final class KafkaSink: Sink {
             state.phase = .idle
             state.reports = nil
             state.trouble = nil
+            state.blocked = nil
         }
         releaseStopping()
     }

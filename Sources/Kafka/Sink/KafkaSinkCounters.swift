@@ -7,8 +7,18 @@ struct KafkaSinkCounters: Sendable {
     /// Batches of which something was given back.
     let rollback: Counter
 
-    init(_ common: SinkCounters) {
-        sendTimer = common.group.counter("KafkaEventSendTimer")
-        rollback = common.group.counter("RollbackCount")
+    /// librdkafka's own numbers.
+    let statistics: StatisticsCounters
+    /// Events that went to the dead-letter topic.
+    let deadLetters: Counter
+
+    init(_ common: SinkCounters) { self.init(common.group) }
+
+    /// In another component's group: a channel writes through a sink of its own.
+    init(_ group: CounterGroup) {
+        sendTimer = group.counter("KafkaEventSendTimer")
+        statistics = StatisticsCounters(group)
+        deadLetters = group.counter("DeadLetterCount")
+        rollback = group.counter("RollbackCount")
     }
 }

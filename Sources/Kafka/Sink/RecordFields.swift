@@ -33,6 +33,13 @@ struct RecordFields {
         lengths |= 1 << UInt64(name.utf8.count & 63)
     }
 
+    /// Whether the header of this key has a use of its own.
+    func hasUse(of key: UnsafeRawBufferPointer) -> Bool {
+        var isUsed = false
+        unsafe forEachUse(of: key) { _ in isUsed = true }
+        return isUsed
+    }
+
     /// Calls `body` with every use that the header of this key has.
     @inline(__always)
     func forEachUse(of key: UnsafeRawBufferPointer, _ body: (Use) -> Void) {

@@ -7,16 +7,20 @@ internal import Events
 @safe struct RecordProducer: ~Copyable {
     let client: ClientHandle
     private var topics: TopicTable
-    private let fields: RecordFields
+    let fields: RecordFields
     private let headerNames: [String]
-    private let template: TopicTemplate
+    let template: TopicTemplate
     private let host: LocalHost
     /// The topic where no event header names one and every event has the same.
     private let constantTopic: [UInt8]?
     private var written: [UInt8] = []
     private let defaultPartition: Int32
     private let hasDefaultPartition: Bool
-    private let usesEventFormat: Bool
+    let usesEventFormat: Bool
+    private let copiesHeaders: Bool
+    /// The name of the topic for what Kafka does not take.
+    let letterTopic: [UInt8]?
+    let maxRecordBytes: Int
     /// Timestamps that were no numbers, since `takeBadTimestamps`.
     private var badTimestamps = 0
 
@@ -45,6 +49,9 @@ internal import Events
         defaultPartition = settings.defaultPartition ?? RD_KAFKA_PARTITION_UA
         hasDefaultPartition = settings.defaultPartition != nil
         usesEventFormat = settings.usesEventFormat
+        copiesHeaders = settings.copiesHeaders
+        letterTopic = settings.deadLetterTopic.map { Array($0.utf8) }
+        maxRecordBytes = settings.maxRecordBytes
     }
 
     /// What was found in an event's headers.
@@ -69,6 +76,7 @@ internal import Events
                 case .header(let index): unsafe Self.add(headerNames[index], value, &parts.headers)
                 }
             }
+            if copiesHeaders, unsafe !fields.hasUse(of: key) { unsafe Self.add(key, value, &parts.headers) }
         }
         let value = unsafe usesEventFormat ? event.bytes : event.body(at: behind)
         let result = unsafe produce(event, value, parts, opaque)
@@ -184,7 +192,22 @@ internal import Events
         )
     }
 
-    private static func add(_ name: String, _ value: UnsafeRawBufferPointer, _ headers: inout OpaquePointer?) {
+    static func add(
+        _ name: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer,
+        _ headers: inout OpaquePointer?
+    ) {
+        if unsafe headers == nil { unsafe headers = rd_kafka_headers_new(8) }
+        let start = unsafe name.baseAddress?.assumingMemoryBound(to: CChar.self)
+        _ = unsafe rd_kafka_header_add(headers, start, name.count, value.baseAddress, value.count)
+    }
+
+    /// The handle of the dead-letter topic.
+    mutating func letterHandle(_ name: [UInt8]) -> OpaquePointer? {
+        unsafe name.withUnsafeBytes { unsafe topics.handle($0) }
+    }
+
+    static func add(_ name: String, _ value: UnsafeRawBufferPointer, _ headers: inout OpaquePointer?) {
         if unsafe headers == nil { unsafe headers = rd_kafka_headers_new(4) }
         _ = unsafe rd_kafka_header_add(headers, name, name.utf8.count, value.baseAddress, value.count)
     }

@@ -6,11 +6,14 @@ package struct StoreReference: Hashable, Sendable {
     package var path: String
     /// The store's password, UTF-8; for PEM the password of an encrypted private key.
     package var password: String?
+    /// The private key's own password, where it is not the store's.
+    package var keyPassword: String?
     package var type: StoreType?
 
-    package init(path: String, password: String? = nil, type: StoreType? = nil) {
+    package init(path: String, password: String? = nil, keyPassword: String? = nil, type: StoreType? = nil) {
         self.path = path
         self.password = password
+        self.keyPassword = keyPassword
         self.type = type
     }
 }

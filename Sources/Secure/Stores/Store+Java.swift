@@ -3,7 +3,7 @@ extension Store {
     ///
     /// As a key store: the first private key and its chain. As a trust store: its trusted certificates and, as in Java
     /// (sun.security.util.TrustStoreUtil), the leaf of each key's chain.
-    init(java file: StoreFile, password: String?, use: Use) throws(TLSError) {
+    init(java file: StoreFile, password: String?, keyPassword: String? = nil, use: Use) throws(TLSError) {
         let store = try JavaKeyStore(bytes: file.bytes, path: file.path, password: password)
         let kind = store.kind == .jks ? StoreType.jks : .jceks
         switch use {
@@ -19,7 +19,7 @@ extension Store {
             guard let entry = keys.first else {
                 throw TLSError(.unusableStore, "the key store \(file.path) holds no private key")
             }
-            let key = try store.privateKey(of: entry, password: password)
+            let key = try store.privateKey(of: entry, password: keyPassword ?? password)
             var chain: [Certificate] = []
             for der in entry.certificates { chain.append(try store.certificate(der, of: entry)) }
             let note = "\(file.path) holds \(keys.count) private keys; \(entry.title) is used"

@@ -37,11 +37,11 @@ struct Store {
         let file = try StoreFile(path: reference.path)
         switch file.content {
         case .pem:
-            self = try PEMReader(file: file, password: reference.password, use: use).read()
+            self = try PEMReader(file: file, password: reference.keyPassword ?? reference.password, use: use).read()
         case .der:
             self = try PKCS12Reader(file: file, password: reference.password, use: use).read()
         case .jks, .jceks:
-            self = try Store(java: file, password: reference.password, use: use)
+            self = try Store(java: file, password: reference.password, keyPassword: reference.keyPassword, use: use)
         case .unknown:
             let what = file.bytes.isEmpty ? "the file is empty" : "it is neither PEM, PKCS12, JKS nor JCEKS"
             throw TLSError(.unusableStore, "\(file.path) is no key or trust store: \(what)")

@@ -27,6 +27,16 @@ enum Topic {
         return reader.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
     }
 
+    /// Writes one record for each line.
+    static func write(_ lines: [String], to topic: String, _ bootstrap: String, _ space: Workspace) async throws {
+        guard let kcat = KcatReader.program else { return }
+        let input = try space.write("\(topic).in", lines.map { $0 + "\n" }.joined())
+        let writer = try space.start("kcat-write", kcat, ["-P", "-b", bootstrap, "-t", topic], input: input)
+        guard try await writer.end(within: 60) == .exited(0) else {
+            throw Waiting.Timeout(description: "kcat failed on \(topic): \(writer.story)")
+        }
+    }
+
     /// A topic of its own for a test.
     static func fresh(_ name: String) -> String { "\(name)-\(UUID().uuidString.prefix(8))" }
 }

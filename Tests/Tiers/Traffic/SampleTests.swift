@@ -39,6 +39,87 @@ extension AllTiers.Traffic {
             }
         }
 
+        /// The guide's file that reads a topic into the logger sink, with its batch size above the transaction capacity.
+        @Test(.disabled(if: !Broker.canStart, "\(Broker.whyNone ?? "")")) func topicReachesTheLog() async throws {
+            let broker = try await offload { try Broker.start() }
+            defer { broker.stop() }
+            try await Workspace.use { space in
+                let bodies = (0..<120).map { "line \($0)" }
+                try await Topic.write(bodies, to: "flume_test", broker.bootstrap, space)
+                let agent = try sample("flume-kafka-source", "agentckafka", broker.bootstrap, space)
+                try await Waiting.until("120 events are logged", within: 30, details: space.text("logs/flume.log")) {
+                    Self.logged(space).count >= 120
+                }
+                #expect(Self.logged(space).sorted() == bodies.sorted())
+                #expect(try await agent.terminate() == .exited(0), "\(space.text("logs/flume.log").suffix(2000))")
+                // What was logged was committed.
+                let again = try sample("flume-kafka-source", "agentckafka", broker.bootstrap, space)
+                try await Waiting.until("it runs again", within: 20) {
+                    space.text("logs/flume.log").components(separatedBy: "partitions assigned").count == 3
+                }
+                try await Topic.write(["the last"], to: "flume_test", broker.bootstrap, space)
+                try await Waiting.until("the last is logged", within: 30) { Self.logged(space).last == "the last" }
+                #expect(Self.logged(space).count == 121)
+                #expect(try await again.terminate() == .exited(0))
+            }
+        }
+
+        /// Two topics, by class name, from their ends.
+        @Test(.disabled(if: !Broker.canStart, "\(Broker.whyNone ?? "")")) func twoTopicsReachTheLog() async throws {
+            let broker = try await offload { try Broker.start() }
+            defer { broker.stop() }
+            try await Workspace.use { space in
+                for topic in ["test1", "test2"] {
+                    try await Topic.write(["before"], to: topic, broker.bootstrap, space)
+                }
+                let agent = try sample("kafka-source", "tier1", broker.bootstrap, space)
+                try await Waiting.until("it has its partitions", within: 30, details: space.text("logs/flume.log")) {
+                    space.text("logs/flume.log").contains("partitions assigned")
+                }
+                // Where a partition ends is asked for after it was assigned.
+                try await Task.sleep(for: .seconds(1))
+                let bodies = (0..<150).map { "line \($0)" }
+                try await Topic.write(Array(bodies[..<70]), to: "test1", broker.bootstrap, space)
+                try await Topic.write(Array(bodies[70...]), to: "test2", broker.bootstrap, space)
+                try await Waiting.until("150 events are logged", within: 30, details: space.text("logs/flume.log")) {
+                    Self.logged(space).count >= 150
+                }
+                #expect(Self.logged(space).sorted() == bodies.sorted())
+                let log = space.text("logs/flume.log")
+                #expect(log.contains("topic=test1") && log.contains("topic=test2"))
+                #expect(try await agent.terminate() == .exited(0))
+            }
+        }
+
+        /// Starts a sample, in which only the broker's address is another.
+        private func sample(
+            _ file: String,
+            _ agent: String,
+            _ bootstrap: String,
+            _ space: Workspace
+        ) throws -> Program {
+            let text = try String(
+                contentsOfFile: Tools.root + "/Tests/AgentTests/Samples/\(file).properties",
+                encoding: .utf8
+            )
+            try space.write("sample.properties", text.replacing("localhost:9092", with: bootstrap))
+            return try space.start(
+                "flume-ng",
+                Tools.flume,
+                ["agent", "-n", agent, "-f", "sample.properties"],
+                environment: ["TRIBUTARY_BIN": Tools.tributary]
+            )
+        }
+
+        /// Bodies in the log, of 16 bytes at most: `Event: { headers:{…} body: 6C 69 …   line 1 }`.
+        private static func logged(_ space: Workspace) -> [String] {
+            space.text("logs/flume.log").split(separator: "\n").filter { $0.contains("Event: {") }.compactMap { line in
+                guard let body = line.components(separatedBy: " body: ").last else { return nil }
+                let bytes = body.split(separator: " ").prefix { $0.count == 2 && Int($0, radix: 16) != nil }
+                return String(decoding: bytes.compactMap { UInt8($0, radix: 16) }, as: UTF8.self)
+            }
+        }
+
         @Test func netcatLinesReachTheTopic() async throws {
             let bootstrap = try Broker.shared.get()
             let topic = Topic.fresh("netcat")

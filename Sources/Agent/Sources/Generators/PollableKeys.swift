@@ -1,13 +1,13 @@
 internal import NIOCore
 
 /// The back-off keys of Flume's pollable sources (`PollableSourceConstants`).
-enum PollableKeys {
+package enum PollableKeys {
     private static let increment = "backoffSleepIncrement"
     private static let longest = "maxBackoffSleep"
 
     static let all = [KeySpec(increment), KeySpec(longest)]
     /// For sources that are woken and never sleep.
-    static let unused = [increment, longest].map {
+    package static let unused = [increment, longest].map {
         KeySpec($0, withoutEffect: "the source is woken when the channel has room; it never sleeps")
     }
 

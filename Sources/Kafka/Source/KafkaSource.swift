@@ -1,0 +1,197 @@
+package import Agent
+internal import Events
+internal import Journal
+package import Logging
+package import NIOCore
+internal import Synchronization
+
+/// Flume's Kafka source over librdkafka: one consumer of a group; an offset is committed when the channels have
+/// acknowledged every record before it.
+///
+/// One thread of the source's own polls the consumer and builds batches; batches are put from that thread and from
+/// whichever one tells of the batch before. `state` is the only lock; nothing is called under it.
+package final class KafkaSource: Source {
+    let name: String
+    let settings: KafkaSourceSettings
+    let processor: ChannelProcessor
+    let counters: KafkaSourceCounters
+    let logger: Logger
+    let eventLoop: any EventLoop
+
+    struct State {
+        var ledger = OffsetLedger()
+        var queue: BatchQueue
+        /// The ways of the batches that are not acknowledged, by attempt, and the attempts themselves.
+        var underWay: [UInt64: (attempt: BatchQueue.Attempt, passage: Passage?)] = [:]
+        var phase = Phase.idle
+        /// The thread waits for room, or for acknowledgements.
+        var isWaiting = false
+        var brokerTrouble: String?
+        /// What is wrong with a topic, or with the group (an empty name).
+        var topicTroubles: [String: String] = [:]
+        /// Resumed when the source's thread has ended, or when that takes too long.
+        var stopping: [CheckedContinuation<Void, Never>] = []
+    }
+
+    enum Phase: Equatable {
+        /// Not started, or stopped.
+        case idle
+        case running
+        /// Nothing is read; what is acknowledged is committed.
+        case quiet
+        case stopping(NIODeadline)
+    }
+
+    /// Bytes of events that are not acknowledged, and of one batch, at most.
+    static let maxHeldBytes = 64 << 20
+    static let maxBatchBytes = 16 << 20
+
+    let state: Mutex<State>
+    private let consumer = Mutex<ConsumerHandle?>(nil)
+
+    /// How long after its deadline `stop` waits for the thread at most: librdkafka's own threads may hang in the resolver.
+    private static let stopGrace = TimeAmount.milliseconds(500)
+
+    /// Headers of events and where they come from.
+    let origins: [RecordEvents.Header]
+
+    package convenience init(
+        name: String,
+        settings: KafkaSourceSettings,
+        processor: ChannelProcessor,
+        counters: SourceCounters,
+        eventLoop: any EventLoop,
+        logger: Logger
+    ) {
+        self.init(
+            name: name,
+            settings: settings,
+            origins: settings.origins,
+            processor: processor,
+            counters: KafkaSourceCounters(counters),
+            eventLoop: eventLoop,
+            logger: logger
+        )
+    }
+
+    init(
+        name: String,
+        settings: KafkaSourceSettings,
+        origins: [RecordEvents.Header],
+        processor: ChannelProcessor,
+        counters: KafkaSourceCounters,
+        eventLoop: any EventLoop,
+        logger: Logger
+    ) {
+        self.name = name
+        self.settings = settings
+        self.origins = origins
+        self.processor = processor
+        self.counters = counters
+        self.eventLoop = eventLoop
+        var logger = logger
+        logger[metadataKey: "source"] = "\(name)"
+        self.logger = logger
+        state = Mutex(State(queue: BatchQueue(maxEvents: settings.maxHeldEvents, maxBytes: Self.maxHeldBytes)))
+    }
+
+    package var trouble: String? {
+        state.withLock { state in
+            state.brokerTrouble ?? state.topicTroubles.min { $0.key < $1.key }?.value
+        }
+    }
+
+    /// Makes the client. Brokers that are away are no error; a file that cannot be read is.
+    package func start() async throws(ComponentError) { try begin() }
+
+    /// `start`, which waits for nothing.
+    func begin() throws(ComponentError) {
+        guard state.withLock({ $0.phase == .idle && $0.stopping.isEmpty }) else { return }
+        let reader = SourceReader(self)
+        let made = try ConsumerHandle.make(
+            "source \(name)",
+            settings.options,
+            settings.stores,
+            RebalanceHook { reader.rebalance($0) },
+            logger
+        )
+        consumer.withLock { $0 = made }
+        state.withLock { $0.phase = .running }
+        let started = WorkerThread.start { [self] in
+            reader.serve(made)
+            ended()
+        }
+        guard started else {
+            consumer.withLock { $0 = nil }
+            state.withLock { $0.phase = .idle }
+            throw ComponentError(.environment, "source \(name): no thread can be made; raise the limit of processes")
+        }
+    }
+
+    /// Reads nothing more, and offers nothing more: what was not admitted is read again by whoever has its partition next.
+    package func quiesce() async {
+        let passage = state.withLock { state -> Passage? in
+            guard state.phase == .running else { return nil }
+            state.phase = .quiet
+            state.queue.close()
+            // What is admitted runs its way.
+            return state.queue.offering.flatMap { state.underWay[$0]?.passage }
+        }
+        passage?.abandon()
+        wake()
+    }
+
+    package func stop(deadline: NIODeadline) async {
+        let isRunning = state.withLock { state in
+            guard state.phase != .idle else { return false }
+            state.phase = .stopping(deadline)
+            state.queue.close()
+            return true
+        }
+        guard isRunning else { return }
+        wake()
+        await withCheckedContinuation { continuation in
+            let hasEnded = state.withLock { state in
+                if state.phase == .idle { return true }
+                state.stopping.append(continuation)
+                return false
+            }
+            if hasEnded {
+                continuation.resume()
+            } else {
+                eventLoop.scheduleTask(deadline: deadline + Self.stopGrace) { [self] in releaseStopping() }
+            }
+        }
+    }
+
+    /// Makes the thread look round at once.
+    func wake() {
+        consumer.withLock { $0?.wake() }
+    }
+
+    /// The thread is about to let go of the client, which may block while it ends: nobody else may hold it last.
+    func dropConsumer() {
+        let last = consumer.withLock { consumer in
+            defer { consumer = nil }
+            return consumer
+        }
+        withExtendedLifetime(last) {}
+    }
+
+    private func ended() {
+        state.withLock { state in
+            state.phase = .idle
+            state.brokerTrouble = nil
+            state.topicTroubles = [:]
+        }
+        releaseStopping()
+    }
+
+    private func releaseStopping() {
+        let waiting = state.withLock { state in
+            defer { state.stopping = [] }
+            return state.stopping
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}

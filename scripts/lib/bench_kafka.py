@@ -1,0 +1,119 @@
+"""The Kafka part of scripts/bench: the sink and the source beside bare loops over librdkafka, a fresh broker for each run."""
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+from bench import cpu_seconds, free_port, peak_rss_mb, running_agent
+
+# Mark: CPU-seconds per million events beyond the bare loop.
+BEYOND_MARK = 0.20
+EVENTS = 400_000
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LOOP = os.path.join(ROOT, ".build-load", "kafka-loop")
+
+
+class Broker:
+    """A fresh one, ended cleanly."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        words = [os.path.join(ROOT, "scripts", "broker"), "start", self.folder.name]
+        self.bootstrap = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([os.path.join(ROOT, "scripts", "broker"), "stop", self.folder.name], check=False)
+        self.folder.cleanup()
+
+
+def loop(what, bootstrap, topic):
+    words = [LOOP, what, bootstrap, topic, str(EVENTS)]
+    return float(subprocess.run(words, check=True, capture_output=True, text=True, timeout=300).stdout)
+
+
+def counter(port, component, name):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as reply:
+            return int(json.load(reply)[component][name])
+    except (OSError, KeyError, ValueError):
+        return 0
+
+
+def agent_cost(work, lines, component, name):
+    """CPU-seconds of an agent until the counter stands at all events, without its start, and its peak memory."""
+    port = free_port()
+    config = os.path.join(work, "kafka.properties")
+    with open(config, "w", encoding="ascii") as file:
+        file.write("\n".join(lines) + "\n")
+    with running_agent(config, "-Dflume.monitoring.type=http", f"-Dflume.monitoring.port={port}") as agent:
+        start = time.monotonic()
+        while counter(port, component, name) < EVENTS:
+            if agent.poll() is not None:
+                raise RuntimeError("the agent ended")
+            if time.monotonic() - start > 300:
+                raise RuntimeError("not all events within 300 s")
+            time.sleep(0.1)
+        return cpu_seconds(agent.pid), peak_rss_mb(agent.pid)
+
+
+MEMORY = ["a.channels.c.type = memory", "a.channels.c.capacity = 20000", "a.channels.c.transactionCapacity = 10000"]
+
+
+def sink(work, bootstrap):
+    """Numbers made in the agent itself: what their making costs counts against the sink."""
+    lines = ["a.sources = r", "a.channels = c", "a.sinks = k", *MEMORY,
+             "a.sources.r.type = seq", "a.sources.r.channels = c", f"a.sources.r.totalEvents = {EVENTS}",
+             "a.sources.r.batchSize = 100",
+             "a.sinks.k.type = org.apache.flume.sink.kafka.KafkaSink", "a.sinks.k.channel = c",
+             f"a.sinks.k.kafka.bootstrap.servers = {bootstrap}", "a.sinks.k.kafka.topic = sunk"]
+    return agent_cost(work, lines, "SINK.k", "EventDrainSuccessCount")
+
+
+def source(work, bootstrap):
+    lines = ["a.sources = r", "a.channels = c", "a.sinks = k", *MEMORY,
+             "a.sources.r.type = org.apache.flume.source.kafka.KafkaSource", "a.sources.r.channels = c",
+             f"a.sources.r.kafka.bootstrap.servers = {bootstrap}", "a.sources.r.kafka.topics = full",
+             "a.sources.r.kafka.consumer.auto.offset.reset = earliest",
+             "a.sinks.k.type = null", "a.sinks.k.channel = c", "a.sinks.k.batchSize = 1000",
+             "a.sinks.k.logEveryNEvents = 100000000"]
+    return agent_cost(work, lines, "SINK.k", "EventDrainSuccessCount")
+
+
+def main(say=print, runs=3):
+    """Returns the marks that were missed."""
+    missed = []
+    million = 1e6 / EVENTS
+    say(f"Kafka, {EVENTS} events a run, medians of {runs}: CPU-seconds per million events")
+    say("             agent   bare loop   beyond   peak RSS MB")
+    with tempfile.TemporaryDirectory() as work:
+        for name, measure in (("sink", sink), ("source", source)):
+            agents, loops, memory = [], [], 0
+            for _ in range(runs):
+                with Broker() as broker:
+                    if name == "source":
+                        loop("produce", broker.bootstrap, "full")
+                        loops.append(loop("consume", broker.bootstrap, "full") * million)
+                    cost, rss = measure(work, broker.bootstrap)
+                    agents.append(cost * million)
+                    memory = max(memory, rss)
+                if name == "sink":
+                    with Broker() as broker:
+                        loops.append(loop("produce", broker.bootstrap, "bare") * million)
+            agent, bare = statistics.median(agents), statistics.median(loops)
+            say(f"{name:10} {agent:7.3f}   {bare:9.3f}   {agent - bare:6.3f}   {memory:11.1f}")
+            if agent - bare > BEYOND_MARK:
+                missed.append(f"Kafka {name}: {agent - bare:.3f} CPU-seconds per million beyond the bare loop, "
+                              f"the mark is {BEYOND_MARK}")
+    return missed
+
+
+if __name__ == "__main__":
+    failures = main(runs=int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    for failure in failures:
+        print(f"mark missed: {failure}")
+    sys.exit(1 if failures else 0)
