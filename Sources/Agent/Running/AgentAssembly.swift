@@ -135,7 +135,7 @@ package struct AgentAssembly {
     private mutating func noteDurableChannels(_ source: AgentConfiguration.Source) {
         for name in source.channels where channels[name]?.isDurable == true {
             diagnostics.note(
-                "`\(source.settings.fullKey(AcknowledgeKeys.mode.name))`: channel `\(name)` keeps events on disk; its part of "
+                "`\(source.settings.fullKey(AcknowledgeKeys.mode.name))`: channel `\(name)` keeps events for good; its part of "
                     + "a delivery is done when they are stored",
                 at: source.settings.location(of: AcknowledgeKeys.mode.name)
             )

@@ -103,6 +103,7 @@ package final class KafkaChannel: Agent.Channel {
 
     /// Nothing that a stop would have to wait for: what is not delivered stays in the topic.
     package var size: Int { 0 }
+    package var isDurable: Bool { true }
 
     package var trouble: String? {
         sink.trouble ?? source.trouble ?? state.withLock { $0.takeTrouble }
@@ -187,8 +188,7 @@ package final class KafkaChannel: Agent.Channel {
         put.stored(result)
         switch result {
         case .success:
-            put.custody?.taken(put.batch.count)
-            put.custody?.delivered(put.batch.count)
+            put.custody?.stored(put.batch.count)
         case .failure: put.custody?.removed(put.batch.count)
         }
     }

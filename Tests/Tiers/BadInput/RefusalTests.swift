@@ -214,7 +214,7 @@ extension AllTiers.BadInput {
                 let agent = try space.agent("a1", text + "a1.sources.r1.acknowledge = delivered\n")
                 try await agent.ready()
                 let message =
-                    ":14:29: note: `a1.sources.r1.acknowledge`: channel `c1` keeps events on disk; its part of a delivery is "
+                    ":14:29: note: `a1.sources.r1.acknowledge`: channel `c1` keeps events for good; its part of a delivery is "
                     + "done when they are stored"
                 #expect(agent.program.errorLines(message).count == 1, "\(agent.program.errors)")
                 #expect(try await agent.program.terminate() == .exited(0))
