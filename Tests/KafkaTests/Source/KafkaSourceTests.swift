@@ -1,6 +1,7 @@
 import Agent
 import Events
 import NIOCore
+import Synchronization
 import TestSupport
 import Testing
 

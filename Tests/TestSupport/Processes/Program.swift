@@ -67,7 +67,7 @@ package final class Program: Sendable {
     }
 
     /// SIGKILL for it and for the programs that it started.
-    func killNow() {
+    package func killNow() {
         let children = children
         process.signal(SIGKILL)
         for child in children { Foundation.kill(child, SIGKILL) }
