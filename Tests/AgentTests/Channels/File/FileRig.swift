@@ -1,3 +1,4 @@
+import NIOPosix
 import TestSupport
 
 @testable import Agent
@@ -39,6 +40,7 @@ struct FileRig: ChannelDriver {
             counters: counters,
             admission: admission,
             defaultByteCapacity: 1 << 30,
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             process: ProcessSettings(systemProperties: ["user.home": "/nobody"]),
             directories: directories,
             logger: log.logger,
