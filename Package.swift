@@ -63,8 +63,8 @@ var targets: [Target] = [
     .executableTarget(
         name: "tributary",
         dependencies: [
-            "Agent", "AvroRPC", "Collector", "Kafka", "Events", "Secure", nio, posix, log, lifecycle, signals,
-            arguments,
+            "Agent", "AvroRPC", "Collector", "Kafka", "Events", "Journal", "Secure", nio, posix, log, lifecycle,
+            signals, arguments,
         ],
         swiftSettings: sources
     ),

@@ -7,7 +7,9 @@ struct TributaryCommand: AsyncParsableCommand {
         commandName: "tributary",
         abstract: "A native event collector that runs Apache Flume's agents.",
         version: Version.text,
-        subcommands: [AgentCommand.self, AvroClientCommand.self, HealthCommand.self, VersionCommand.self]
+        subcommands: [
+            AgentCommand.self, AvroClientCommand.self, HealthCommand.self, JournalCommand.self, VersionCommand.self,
+        ]
     )
 
     static func main() async {

@@ -6,8 +6,9 @@ struct CursorFiles<FileSystem: JournalFileSystem>: Sendable {
         var slot: CursorSlot?
         /// Which file that was.
         var index: Int?
-        /// A file holds something that is not sound.
-        var isDamaged = false
+        /// Files that hold something that is not sound.
+        var damaged: [Int] = []
+        var isDamaged: Bool { !damaged.isEmpty }
     }
 
     let files: FileSystem
@@ -42,7 +43,7 @@ struct CursorFiles<FileSystem: JournalFileSystem>: Sendable {
                     found.index = index
                 }
             } else if unsafe bytes.contains(where: { $0 != 0 }) {
-                found.isDamaged = true
+                found.damaged.append(index)
             }
         }
         return found

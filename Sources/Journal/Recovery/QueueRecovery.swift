@@ -13,6 +13,7 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
     private var done = SequenceSet()
     private var report = JournalReport()
     private var unsealed: [SegmentID] = []
+    private var losses: [JournalDamage] = []
     private let buffer = RawBuffer(count: 1 << 16)
 
     init(files: FileSystem, options: JournalOptions) {
@@ -22,7 +23,11 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
         quarantine = Quarantine(files: files, options: options)
     }
 
-    mutating func run(_ cursor: CursorFiles<FileSystem>.Found) throws(JournalError) -> RecoveredQueue {
+    /// - Parameter needsKeys: whether what is encrypted must be possible to open.
+    mutating func run(
+        _ cursor: CursorFiles<FileSystem>.Found,
+        needsKeys: Bool = true
+    ) throws(JournalError) -> RecoveredQueue {
         var names = try list()
         names.segments.sort { $0.id < $1.id }
         var slot = cursor.slot
@@ -39,7 +44,7 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
         }
         done = slot?.done ?? SequenceSet(floor: names.segments.lazy.compactMap(\.first).first ?? 0)
         let (segments, end) = walk(names.segments, slot, hasDoubtfulFront: cursor.isDamaged)
-        try checkKeys(segments)
+        if needsKeys { try checkKeys(segments) }
         report.segments = segments.count
         report.pendingItems = end - done.floor - done.countAbove
         let numbers = names.segments.map(\.id.number) + names.spares.map(\.id.number)
@@ -53,7 +58,8 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
             spares: names.spares,
             report: report,
             cursorSlot: slot == nil ? nil : cursor.index,
-            unsealed: unsealed
+            unsealed: unsealed,
+            losses: losses
         )
     }
 
@@ -284,14 +290,21 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
     private mutating func lose(_ range: Range<UInt64>, _ span: Range<Int>, of segment: Found, _ reason: String) {
         guard !done.contains(range) else { return }
         let kept = span.isEmpty ? "" : "; " + quarantine.keep(span, of: segment.file, id: segment.id)
-        lose(range, path: segment.path, reason + kept)
+        lose(range, path: segment.path, bytes: span, reason, kept)
     }
 
-    private mutating func lose(_ range: Range<UInt64>, path: String, _ reason: String) {
+    private mutating func lose(
+        _ range: Range<UInt64>,
+        path: String,
+        bytes: Range<Int> = 0..<0,
+        _ reason: String,
+        _ kept: String = ""
+    ) {
         let items = done.insert(range)
         guard items > 0 else { return }
         report.lostItems += items
-        let text = "\(items) stored events are lost, items \(range.lowerBound)..<\(range.upperBound): \(reason)"
+        let text = "\(items) stored events are lost, items \(range.lowerBound)..<\(range.upperBound): \(reason)\(kept)"
+        losses.append(JournalDamage(.items, path, bytes, reason, items: items, sequences: range))
         tell(JournalNotice(.lost, text, items: items, path: path))
     }
 

@@ -15,6 +15,8 @@ struct RecoveredQueue: Sendable {
     var cursorSlot: Int?
     /// Segments to be sealed once the cursor knows what is void in them.
     var unsealed: [SegmentID] = []
+    /// What had been stored and is gone.
+    var losses: [JournalDamage] = []
 }
 
 /// What a start tells its operator.

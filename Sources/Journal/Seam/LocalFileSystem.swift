@@ -65,6 +65,11 @@ package struct LocalFileSystem: JournalFileSystem {
         try open("open", path, O_RDWR | O_CLOEXEC)
     }
 
+    /// Opens a file that is not to be changed.
+    func openToRead(_ path: String) throws(FileSystemError) -> LocalFile {
+        try open("open", path, O_RDONLY | O_CLOEXEC)
+    }
+
     private func open(_ operation: String, _ path: String, _ flags: CInt) throws(FileSystemError) -> LocalFile {
         // What is queued may be confidential: for the agent's user and group only.
         let descriptor = openFile(path, flags, 0o640)

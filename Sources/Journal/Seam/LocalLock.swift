@@ -33,6 +33,18 @@ package final class LocalLock: Sendable {
         return .held(lock)
     }
 
+    /// Shares the lock with others who only read, and writes nothing; throws where there is no such file.
+    static func share(_ path: String) throws(FileSystemError) -> LockAnswer<LocalLock> {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileSystemError("lock", path, errno) }
+        let lock = LocalLock(descriptor: descriptor)
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else {
+            guard errno == EWOULDBLOCK else { throw FileSystemError("lock", path, errno) }
+            return .taken(by: lock.text())
+        }
+        return .held(lock)
+    }
+
     private func text() -> String {
         var bytes = [UInt8](repeating: 0, count: Self.textLimit)
         let count = unsafe pread(descriptor, &bytes, bytes.count, 0)

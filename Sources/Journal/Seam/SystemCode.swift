@@ -10,6 +10,7 @@ enum SystemCode {
     static let present = EEXIST
     static let inputOutput = EIO
     static let noSpace = ENOSPC
+    static let readOnly = EROFS
 
     /// A full disk or quota; or too many open files, or no memory, which pass as well.
     static func isLackOfSpace(_ code: CInt) -> Bool {

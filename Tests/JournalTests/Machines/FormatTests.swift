@@ -57,6 +57,27 @@ struct FormatTests {
         #expect(header.extent == 144)
     }
 
+    @Test("Every flipped bit of a frame's header is noticed")
+    func frameFlips() {
+        let header = FrameHeader(
+            length: 100,
+            first: 9,
+            synced: 7,
+            count: 3,
+            begins: true,
+            ends: true,
+            isSealed: false,
+            payloadCRC: 0xAABB_CCDD
+        )
+        let bytes = Self.bytes(FrameHeader.size) { header.encode(into: $0, seed: Self.id.seed, offset: 8_192) }
+        for bit in 0..<(bytes.count * 8) {
+            var flipped = bytes
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            let found = flipped.withUnsafeBytes { FrameHeader.decode($0, seed: Self.id.seed, offset: 8_192) }
+            #expect(found == nil, "bit \(bit)")
+        }
+    }
+
     @Test("Every flipped bit of a block is noticed")
     func flips() {
         let header = SegmentHeader(id: Self.id, queue: 1, first: 2, capacity: 3, parameters: [1, 2, 3])

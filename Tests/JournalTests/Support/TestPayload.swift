@@ -25,6 +25,8 @@ struct TestPayload: JournalPayload {
     }
 
     init?(stored raw: UnsafeRawBufferPointer, itemCount: Int) {
+        // A number of items that no such bytes can have would fill the memory of who believes it.
+        guard itemCount <= max(1, raw.count) else { return nil }
         let bytes = Array(raw)
         var ends: [Int] = []
         var at = 0
