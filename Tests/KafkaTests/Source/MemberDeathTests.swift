@@ -11,7 +11,8 @@ import Testing
     private static let total = 4_000
     private static let batch = 100
 
-    private func file(_ name: String, _ bootstrap: String, _ topic: String, _ group: String, _ folder: String) -> String {
+    private func file(_ name: String, _ bootstrap: String, _ topic: String, _ group: String, _ folder: String) -> String
+    {
         """
         \(name).sources = r
         \(name).channels = c
