@@ -29,7 +29,8 @@ package final class DurableQueue<FileSystem: JournalFileSystem, Payload: Journal
     /// Opens the queue in its directories, making them where they are not there yet.
     ///
     /// - Parameter threads: `false` for tests, which then call `writerTurn` and `keeperTurn` themselves.
-    /// - Throws: `locked` where another has a directory, `unusable` where one cannot be read, `key` where a key is missing.
+    /// - Throws: `locked` where another has a directory, `unusable` where one cannot be read or written, `key` where a key
+    ///   is missing.
     ///   What the files contain never makes it fail.
     package init(_ files: FileSystem, _ options: JournalOptions, threads: Bool = true) throws(JournalError) {
         self.files = files
@@ -42,6 +43,7 @@ package final class DurableQueue<FileSystem: JournalFileSystem, Payload: Journal
         let found = cursor.load()
         var recovery = QueueRecovery(files: files, options: options)
         var recovered = try recovery.run(found)
+        for tail in recovered.tails { try tail.makeSafe(in: files) }
         queue = recovered.queue
         report = recovered.report
         var keeper = QueueKeeper(files: files, options: options, cursor: cursor)

@@ -9,6 +9,12 @@ DEFECTS = {
         "            syncNanoseconds",
         "an append is answered after the write, before fdatasync",
     ),
+    "believe-the-kernel": (
+        "Recovery/UnsyncedTail.swift",
+        "                try unsafe file.writeAll(UnsafeRawBufferPointer(rebasing: part[..<count]), at: at)\n",
+        "                _ = count\n",
+        "a start only syncs what may be in the kernel's memory alone",
+    ),
     "cursor-ahead-of-delivery": (
         "Queue/QueueState.swift",
         "        out[ticket] = pieces\n",

@@ -1,8 +1,8 @@
 /// Finds out what a queue holds, from its files, whatever a crash or a disk did to them. Never fails for what a segment
 /// or a cursor contains.
 ///
-/// Reads two blocks of each segment, and all of those that have no seal: normally at most the last one. Changes nothing
-/// but syncs what it read; what must be written is the opener's work.
+/// Reads two blocks of each segment, and all of those that have no seal: normally at most the last one. Changes nothing;
+/// what must be written is the opener's work.
 struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
     private typealias Found = FoundSegment<FileSystem.File>
 
@@ -14,6 +14,7 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
     private var report = JournalReport()
     private var unsealed: [SegmentID] = []
     private var losses: [JournalDamage] = []
+    private var tails: [UnsyncedTail] = []
     private let buffer = RawBuffer(count: 1 << 16)
 
     init(files: FileSystem, options: JournalOptions) {
@@ -59,7 +60,8 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
             report: report,
             cursorSlot: slot == nil ? nil : cursor.index,
             unsealed: unsealed,
-            losses: losses
+            losses: losses,
+            tails: tails
         )
     }
 
@@ -223,12 +225,6 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
         after end: UInt64,
         _ slot: CursorSlot?
     ) -> Extent {
-        // What is read now may be in the kernel's memory only; what is forwarded must not be forgotten by a crash.
-        do throws(FileSystemError) {
-            try segment.file.sync()
-        } catch {
-            tell(JournalNotice(.leftover, "the segment cannot be synced: \(error)", path: segment.path))
-        }
         report.scannedSegments += 1
         unsealed.append(segment.id)
         let first = segment.first ?? end
@@ -260,6 +256,9 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
         for range in void { done.insert(range) }
         for span in lost { lose(span.sequences, span.bytes, of: segment, "no frame verifies there") }
         reportTail(scan, segment)
+        if let start = scan.unsyncedStart, start < scan.endOffset {
+            tails.append(UnsyncedTail(path: segment.path, bytes: start..<scan.endOffset))
+        }
         return Extent(
             first: min(first, scan.firstFrame ?? first),
             end: scan.end,

@@ -17,6 +17,8 @@ struct RecoveredQueue: Sendable {
     var unsealed: [SegmentID] = []
     /// What had been stored and is gone.
     var losses: [JournalDamage] = []
+    /// What the disk may not have; to be made safe before anything rests on it.
+    var tails: [UnsyncedTail] = []
 }
 
 /// What a start tells its operator.

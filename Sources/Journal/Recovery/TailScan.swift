@@ -29,6 +29,8 @@ struct TailScan: Hashable, Sendable {
     private(set) var firstFrame: UInt64?
     private var record: Record?
     private var damage = 0..<0
+    /// Sound frames that no later one says were synced.
+    private var unsynced: [Record] = []
 
     init(first: UInt64, synced: UInt64) {
         end = first
@@ -36,12 +38,18 @@ struct TailScan: Hashable, Sendable {
         self.synced = synced
     }
 
+    /// Where the first frame stands of which nobody knows that it was synced.
+    var unsyncedStart: Int? { unsynced.first?.offset }
+
     mutating func damage(_ bytes: Range<Int>) {
         damage = damage.isEmpty ? bytes : damage.lowerBound..<bytes.upperBound
     }
 
     mutating func frame(_ header: FrameHeader, offset: Int, isSound: Bool) {
-        synced = max(synced, header.synced)
+        if header.synced > synced {
+            synced = header.synced
+            unsynced.removeAll { $0.first < synced }
+        }
         guard isSound else { return damage(offset..<(offset + header.extent)) }
         if firstFrame == nil { firstFrame = header.first }
         if header.first > end {
@@ -53,6 +61,7 @@ struct TailScan: Hashable, Sendable {
             if let record { broken.append(record.first..<header.first) }
             record = Record(first: header.first, offset: offset, isBroken: !header.begins)
         }
+        if header.first >= synced { unsynced.append(Record(first: header.first, offset: offset, isBroken: false)) }
         end = header.end
         endOffset = offset + header.extent
         if header.ends {
