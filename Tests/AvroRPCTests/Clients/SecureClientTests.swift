@@ -11,7 +11,9 @@ import Testing
         var tls: Bool
         var deflate: Bool
         var properties: [String: String]
-        var testDescription: String { properties.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: " ") }
+        var testDescription: String {
+            properties.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: " ")
+        }
 
         static let all = [
             Row(tls: true, deflate: false, properties: ["ssl": "true"]),

@@ -51,7 +51,8 @@ extension AllTiers.Traffic {
                 let target = try await Target(
                     space,
                     options: [
-                        "-Djavax.net.ssl.keyStore=\(store)", "-Djavax.net.ssl.keyStorePassword=\(Certificates.password)",
+                        "-Djavax.net.ssl.keyStore=\(store)",
+                        "-Djavax.net.ssl.keyStorePassword=\(Certificates.password)",
                         "-Djavax.net.ssl.keyStoreType=pkcs12", "-Dflume.ssl.include.protocols=TLSv1.2",
                     ]
                 )
@@ -77,7 +78,9 @@ extension AllTiers.Traffic {
         @Test func theNearestCounts() async throws {
             let certificates = try Certificates.shared()
             let variables = ["FLUME_SSL_KEYSTORE_PATH": certificates.path("nowhere"), "FLUME_SSL_KEYSTORE_TYPE": "JKS"]
-            let property = ["-Djavax.net.ssl.keyStore=\(certificates.path("rsa.pem"))", "-Djavax.net.ssl.keyStoreType=PEM"]
+            let property = [
+                "-Djavax.net.ssl.keyStore=\(certificates.path("rsa.pem"))", "-Djavax.net.ssl.keyStoreType=PEM",
+            ]
             try await Workspace.use { space in
                 let target = try await Target(space, options: property, environment: variables)
                 #expect(try await target.subject() == "subject=CN = rsa")
@@ -99,7 +102,9 @@ extension AllTiers.Traffic {
                 )
                 let notes = target.agent.program.errorLines("passed over")
                 #expect(notes.count == 2)
-                #expect(notes.contains { $0.contains("a1.properties:13") && $0.contains("`TLSv1.4` is no TLS version") })
+                #expect(
+                    notes.contains { $0.contains("a1.properties:13") && $0.contains("`TLSv1.4` is no TLS version") }
+                )
                 let suite = "`-Dflume.ssl.exclude.cipherSuites`: `TLS_AES_128_GCM_SHA265` is no cipher suite"
                 #expect(notes.contains { $0.contains(suite) && $0.contains("did you mean `TLS_AES_128_GCM_SHA256`?") })
                 #expect(try await target.subject(["-tls1_3"]) == nil)
@@ -109,7 +114,9 @@ extension AllTiers.Traffic {
         /// A torn file changes nothing; a sound one serves the next connection.
         @Test func storesThatChange() async throws {
             let certificates = try Certificates.shared()
-            func text(_ name: String) throws -> String { try String(contentsOfFile: certificates.path(name), encoding: .utf8) }
+            func text(_ name: String) throws -> String {
+                try String(contentsOfFile: certificates.path(name), encoding: .utf8)
+            }
             try await Workspace.use { space in
                 let store = try space.write("store.pem", try text("server.pem"))
                 let target = try await Target(
@@ -128,7 +135,9 @@ extension AllTiers.Traffic {
                 #expect(try await counter("TLSReloadCount") == 0)
                 #expect(!target.agent.program.errorLines("the last good ones stay").isEmpty)
                 try space.write("store.pem", try text("rsa.pem"))
-                try await Waiting.until("the new store is read", within: 20) { try await counter("TLSReloadCount") == 1 }
+                try await Waiting.until("the new store is read", within: 20) {
+                    try await counter("TLSReloadCount") == 1
+                }
                 #expect(try await target.subject() == "subject=CN = rsa")
                 #expect(try await target.agent.program.terminate() == .exited(0))
             }
