@@ -45,7 +45,7 @@ def release(process):
 def measure(wire, connections, work, certificates):
     """KiB of growth for each connection, and what is left of it when they are closed."""
     port = bench.free_port()
-    text = bench.properties(port, 0, 100, "null", wire != "plain", certificates)
+    text = bench.properties(port, 0, 100, "null", "memory", wire != "plain", certificates, work)
     if wire == "mutual tls":
         text += (
             "a.sources.r.ssl.client-auth = need\n"
