@@ -10,6 +10,12 @@ struct TailScan: Hashable, Sendable {
         var isBroken: Bool
     }
 
+    /// Where a frame stands.
+    private struct Place: Hashable {
+        var first: UInt64
+        var offset: Int
+    }
+
     /// Items with their place in the file.
     struct Span: Hashable, Sendable {
         var sequences: Range<UInt64>
@@ -30,7 +36,7 @@ struct TailScan: Hashable, Sendable {
     private var record: Record?
     private var damage = 0..<0
     /// Sound frames that no later one says were synced.
-    private var unsynced: [Record] = []
+    private var unsynced: [Place] = []
 
     init(first: UInt64, synced: UInt64) {
         end = first
@@ -61,7 +67,7 @@ struct TailScan: Hashable, Sendable {
             if let record { broken.append(record.first..<header.first) }
             record = Record(first: header.first, offset: offset, isBroken: !header.begins)
         }
-        if header.first >= synced { unsynced.append(Record(first: header.first, offset: offset, isBroken: false)) }
+        if header.first >= synced { unsynced.append(Place(first: header.first, offset: offset)) }
         end = header.end
         endOffset = offset + header.extent
         if header.ends {
