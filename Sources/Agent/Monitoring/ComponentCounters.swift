@@ -59,6 +59,12 @@ public struct ChannelCounters: Sendable {
         eventTakeSuccess = channel.eventTakeSuccess
     }
 
+    /// Counts a take of up to `limit` events. Flume takes event by event, and once more in vain where there are fewer than it
+    /// wants.
+    package func took(_ count: Int, of limit: Int) {
+        eventTakeAttempt.add(count < limit ? count + 1 : count)
+    }
+
     /// Adds `ChannelSize`, `ChannelCapacity` and `ChannelFillPercentage` (100 × size / capacity; the largest double where
     /// there is no capacity, as Flume writes it).
     public func describe(capacity: Int, size: @escaping @Sendable () -> Int) {

@@ -125,8 +125,7 @@ public final class FileChannel: Channel {
             return nil
         }
         let batch = EventBatch.merging(taken.parts.map { $0.payload.slice($0.items) })
-        // Flume takes event by event, and once more in vain where there are fewer than it wants.
-        counters.channel.eventTakeAttempt.add(batch.count < limit ? batch.count + 1 : batch.count)
+        counters.channel.took(batch.count, of: limit)
         return Delivery(batch: batch, deadline: nil, owner: self, ticket: taken.ticket)
     }
 

@@ -131,8 +131,7 @@ public final class MemoryChannel: Channel {
             return nil
         }
         let batch = EventBatch.merging(taken.entries.map(\.batch))
-        // Flume takes event by event, and once more in vain where there are fewer than it wants.
-        counters.eventTakeAttempt.add(batch.count < limit ? batch.count + 1 : batch.count)
+        counters.took(batch.count, of: limit)
         return Delivery(
             batch: batch,
             deadline: taken.entries.compactMap { $0.custody?.deadline }.min(),

@@ -151,8 +151,7 @@ public final class SpillableMemoryChannel: Channel {
             return nil
         }
         let batch = EventBatch.merging(taken.batches)
-        // Flume takes event by event, and once more in vain where there are fewer than it wants.
-        counters.eventTakeAttempt.add(batch.count < limit ? batch.count + 1 : batch.count)
+        counters.took(batch.count, of: limit)
         var deadlines: [Custody] = []
         for case .memory(let entries) in taken.parts { deadlines += entries.compactMap(\.custody) }
         return Delivery(batch: batch, deadline: deadlines.map(\.deadline).min(), owner: self, ticket: taken.ticket)
