@@ -34,16 +34,15 @@ extension ComponentRegistry {
 
 extension ComponentSettings {
     /// Reads a Kafka component's keys; a fault names the first that was found, the others are notes.
-    fileprivate func read<Settings>(
+    fileprivate func read<Settings: NotedSettings>(
         _ note: (Diagnostic) -> Void,
-        _ make: (_ values: [String: String], _ locate: (String) -> String) throws(SettingsFault) -> Settings,
-        notes: (Settings) -> [SettingsNote]
+        _ make: (_ values: [String: String], _ locate: (String) -> String) throws(SettingsFault) -> Settings
     ) throws(ConfigurationFault) -> Settings {
         var values: [String: String] = [:]
         for key in keys { values[key] = string(key) }
         do throws(SettingsFault) {
             let settings = try make(values) { fullKey($0) }
-            for remark in notes(settings) {
+            for remark in settings.notes {
                 note(Diagnostic(grade: .note, location: location(of: remark.key), message: remark.message))
             }
             return settings
@@ -65,8 +64,6 @@ extension KafkaSink {
                 process: context.process,
                 locate: locate
             )
-        } notes: {
-            $0.notes
         }
         self.init(
             name: context.settings.name,
@@ -82,8 +79,6 @@ extension KafkaSource {
     convenience init(_ context: SourceContext) throws(ConfigurationFault) {
         let settings = try context.settings.read(context.note) { values, locate throws(SettingsFault) in
             try KafkaSourceSettings(values, name: context.settings.name, process: context.process, locate: locate)
-        } notes: {
-            $0.notes
         }
         self.init(
             name: context.settings.name,
@@ -100,8 +95,6 @@ extension KafkaChannel {
     convenience init(_ context: ChannelContext) throws(ConfigurationFault) {
         let settings = try context.settings.read(context.note) { values, locate throws(SettingsFault) in
             try KafkaChannelSettings(values, name: context.settings.name, process: context.process, locate: locate)
-        } notes: {
-            $0.notes
         }
         self.init(
             name: context.settings.name,

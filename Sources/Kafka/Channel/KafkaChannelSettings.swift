@@ -2,7 +2,7 @@ package import Agent
 
 /// What a Kafka channel is told: Flume's keys, with Flume's defaults (org.apache.flume.channel.kafka.KafkaChannelConfiguration),
 /// as the settings of the sink that puts and of the source that takes.
-package struct KafkaChannelSettings: Sendable {
+package struct KafkaChannelSettings: NotedSettings, Sendable {
     package let sink: KafkaSinkSettings
     package let source: KafkaSourceSettings
     /// Events on their way to Kafka at most, and as many fetched from it and not delivered.
@@ -38,12 +38,7 @@ package struct KafkaChannelSettings: Sendable {
     ) throws(SettingsFault) {
         var reader = SettingsReader(values, locate: locate)
         let topic = reader.text("kafka.topic", deprecated: "topic") ?? Self.defaultTopic
-        if !TopicTable.isAllowed(topic) {
-            reader.fault(
-                values["kafka.topic"] == nil ? "topic" : "kafka.topic",
-                "is \"\(topic)\", which is no topic name: 1 to 249 of letters, digits, dots, _ and - are"
-            )
-        }
+        reader.checkTopic(topic, of: values["kafka.topic"] == nil ? "topic" : "kafka.topic")
         let held = reader.count("kafka.maxHeldEvents") ?? Self.defaultHeldEvents
         let parses = reader.flag("parseAsFlumeEvent") ?? true
         var common = [

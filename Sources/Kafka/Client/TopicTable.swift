@@ -18,6 +18,8 @@ internal import Darwin
 
     /// Handles kept at most.
     static let limit = 1_000
+    /// What a name is that `isAllowed` refuses, for messages.
+    static let isNoName = "is no topic name: 1 to 249 of letters, digits, dots, _ and - are"
 
     private let client: ClientHandle
     private var entries: [Entry] = []

@@ -13,6 +13,12 @@ package struct SettingsNote: Hashable, Sendable, CustomStringConvertible {
     package var description: String { message }
 }
 
+/// Settings that were read with remarks.
+protocol NotedSettings {
+    /// What the user should know, though the component starts.
+    var notes: [SettingsNote] { get }
+}
+
 /// Why a component's settings cannot be used: every fault that was found, not only the first.
 package struct SettingsFault: Error, Hashable, Sendable, CustomStringConvertible {
     package let faults: [SettingsNote]

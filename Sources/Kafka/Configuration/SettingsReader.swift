@@ -44,6 +44,11 @@ struct SettingsReader {
         return value
     }
 
+    /// Faults a name that no topic may have. `verb` says what the key does with it.
+    mutating func checkTopic(_ name: String, of key: String, _ verb: String = "is") {
+        if !TopicTable.isAllowed(name) { fault(key, "\(verb) \"\(name)\", which \(TopicTable.isNoName)") }
+    }
+
     /// A whole number of 1 or more.
     mutating func count(_ key: String, replacedBy newer: String? = nil) -> Int? {
         guard let text = values[key] else { return nil }

@@ -26,8 +26,6 @@ package final class KafkaSink: Sink {
         var failures = LogThrottle()
         var badTimestamps = LogThrottle()
         var letterWarnings = LogThrottle()
-        /// Resumed when the sink's thread has ended, or when that takes too long.
-        var stopping: [CheckedContinuation<Void, Never>] = []
     }
 
     enum Phase: Equatable {
@@ -45,10 +43,7 @@ package final class KafkaSink: Sink {
     let counters: KafkaSinkCounters
     let logger: Logger
     private let eventLoop: any EventLoop
-
-    /// How long after its deadline `stop` waits for the thread at most: librdkafka's own threads may hang in the
-    /// resolver. Everything has been reported by then, and nothing more is.
-    static let stopGrace = TimeAmount.milliseconds(500)
+    private let threadEnd = ThreadEnd()
 
     package convenience init(
         name: String,
@@ -94,8 +89,9 @@ package final class KafkaSink: Sink {
 
     /// Makes the client. Brokers that are away are no error; a file that librdkafka cannot read is.
     package func start(_ reports: SinkReports) async throws(ComponentError) {
-        guard state.withLock({ $0.phase == .idle && $0.stopping.isEmpty }) else { return }
+        guard state.withLock({ $0.phase == .idle }), !threadEnd.isAwaited else { return }
         try connect()
+        threadEnd.begin()
         state.withLock { state in
             state.reports = reports
             state.phase = .running
@@ -111,6 +107,7 @@ package final class KafkaSink: Sink {
                 state.phase = .idle
                 state.ledger.close()
             }
+            threadEnd.reach()
             throw ComponentError(.environment, "sink \(name): no thread can be made; raise the limit of processes")
         }
     }
@@ -160,18 +157,7 @@ package final class KafkaSink: Sink {
         }
         guard isRunning else { return }
         wake()
-        await withCheckedContinuation { continuation in
-            let hasEnded = state.withLock { state in
-                if state.phase == .idle { return true }
-                state.stopping.append(continuation)
-                return false
-            }
-            if hasEnded {
-                continuation.resume()
-            } else {
-                eventLoop.scheduleTask(deadline: deadline + Self.stopGrace) { [self] in releaseStopping() }
-            }
-        }
+        await threadEnd.wait(until: deadline, on: eventLoop)
     }
 
     private func ended() {
@@ -181,14 +167,6 @@ package final class KafkaSink: Sink {
             state.trouble = nil
             state.blocked = nil
         }
-        releaseStopping()
-    }
-
-    private func releaseStopping() {
-        let waiting = state.withLock { state in
-            defer { state.stopping = [] }
-            return state.stopping
-        }
-        for continuation in waiting { continuation.resume() }
+        threadEnd.reach()
     }
 }

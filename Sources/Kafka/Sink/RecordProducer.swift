@@ -185,10 +185,7 @@ internal import Events
     private mutating func handle(_ name: UnsafeRawBufferPointer) -> Swift.Result<Topic, Failed> {
         if let handle = unsafe topics.handle(name) { return unsafe .success(Topic(pointer: handle)) }
         return unsafe .failure(
-            Failed(
-                "\"\(String(decoding: name.prefix(300), as: UTF8.self))\" is no topic name: 1 to 249 of letters, digits, "
-                    + "dots, _ and - are"
-            )
+            Failed("\"\(String(decoding: name.prefix(300), as: UTF8.self))\" \(TopicTable.isNoName)")
         )
     }
 

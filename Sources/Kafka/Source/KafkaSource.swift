@@ -29,8 +29,6 @@ package final class KafkaSource: Source {
         var brokerTrouble: String?
         /// What is wrong with a topic, or with the group (an empty name).
         var topicTroubles: [String: String] = [:]
-        /// Resumed when the source's thread has ended, or when that takes too long.
-        var stopping: [CheckedContinuation<Void, Never>] = []
     }
 
     enum Phase: Equatable {
@@ -48,9 +46,7 @@ package final class KafkaSource: Source {
 
     let state: Mutex<State>
     private let consumer = Mutex<ConsumerHandle?>(nil)
-
-    /// How long after its deadline `stop` waits for the thread at most: librdkafka's own threads may hang in the resolver.
-    private static let stopGrace = TimeAmount.milliseconds(500)
+    private let threadEnd = ThreadEnd()
 
     /// Headers of events and where they come from.
     let origins: [RecordEvents.Header]
@@ -106,7 +102,7 @@ package final class KafkaSource: Source {
 
     /// `start`, which waits for nothing.
     func begin() throws(ComponentError) {
-        guard state.withLock({ $0.phase == .idle && $0.stopping.isEmpty }) else { return }
+        guard state.withLock({ $0.phase == .idle }), !threadEnd.isAwaited else { return }
         let reader = SourceReader(self)
         let made = try ConsumerHandle.make(
             "source \(name)",
@@ -116,6 +112,7 @@ package final class KafkaSource: Source {
             logger
         )
         consumer.withLock { $0 = made }
+        threadEnd.begin()
         state.withLock { $0.phase = .running }
         let started = WorkerThread.start { [self] in
             reader.serve(made)
@@ -124,6 +121,7 @@ package final class KafkaSource: Source {
         guard started else {
             consumer.withLock { $0 = nil }
             state.withLock { $0.phase = .idle }
+            threadEnd.reach()
             throw ComponentError(.environment, "source \(name): no thread can be made; raise the limit of processes")
         }
     }
@@ -150,18 +148,7 @@ package final class KafkaSource: Source {
         }
         guard isRunning else { return }
         wake()
-        await withCheckedContinuation { continuation in
-            let hasEnded = state.withLock { state in
-                if state.phase == .idle { return true }
-                state.stopping.append(continuation)
-                return false
-            }
-            if hasEnded {
-                continuation.resume()
-            } else {
-                eventLoop.scheduleTask(deadline: deadline + Self.stopGrace) { [self] in releaseStopping() }
-            }
-        }
+        await threadEnd.wait(until: deadline, on: eventLoop)
     }
 
     /// Makes the thread look round at once.
@@ -184,14 +171,6 @@ package final class KafkaSource: Source {
             state.brokerTrouble = nil
             state.topicTroubles = [:]
         }
-        releaseStopping()
-    }
-
-    private func releaseStopping() {
-        let waiting = state.withLock { state in
-            defer { state.stopping = [] }
-            return state.stopping
-        }
-        for continuation in waiting { continuation.resume() }
+        threadEnd.reach()
     }
 }

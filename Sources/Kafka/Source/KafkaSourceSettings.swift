@@ -2,7 +2,7 @@ package import Agent
 
 /// What a Kafka source is told: Flume's keys, with Flume's defaults (org.apache.flume.source.kafka.KafkaSourceConstants),
 /// and the consumer's properties in librdkafka's words.
-package struct KafkaSourceSettings: Sendable {
+package struct KafkaSourceSettings: NotedSettings, Sendable {
     /// Which topics.
     enum Topics: Sendable {
         case named([String])
@@ -99,12 +99,8 @@ package struct KafkaSourceSettings: Sendable {
         }
         let text = reader.text("kafka.topics", deprecated: "topic") ?? ""
         let names = text.split(separator: ",").map(\.trimmingBlanks).filter { !$0.isEmpty }
-        for name in names where !TopicTable.isAllowed(name) {
-            reader.fault(
-                reader.values["kafka.topics"] == nil ? "topic" : "kafka.topics",
-                "holds \"\(name)\", which is no topic name: 1 to 249 of letters, digits, dots, _ and - are"
-            )
-        }
+        let key = reader.values["kafka.topics"] == nil ? "topic" : "kafka.topics"
+        for name in names { reader.checkTopic(name, of: key, "holds") }
         if names.isEmpty {
             reader.fault("kafka.topics", "is missing; name the topics as t1,t2, or give kafka.topics.regex")
         }
