@@ -70,18 +70,11 @@ import Testing
         }
     }
 
-    private final class Tally: Sendable {
-        let seen: Mutex<[Int]>
-        let delivered = Atomic<Int>(0)
-
-        init(_ count: Int) { seen = Mutex([Int](repeating: 0, count: count)) }
-    }
-
     /// Two threads put, two take and finish in every way: each event is delivered once, and all room comes back.
     @Test func fourThreads() async {
         let rig = ChannelRig(capacity: 500)
         let each = 20_000
-        let tally = Tally(2 * each)
+        let tally = FateTally(2 * each)
         await withTaskGroup { tasks in
             for putter in 0..<2 {
                 tasks.addTask {
@@ -101,21 +94,7 @@ import Testing
                             await Task.yield()
                             continue
                         }
-                        let numbers = delivery.batch.numbers
-                        var failed: [Int] = []
-                        switch turn % 5 {
-                        case 0: failed = Array(numbers.indices)
-                        case 1: failed = numbers.indices.filter { $0 % 3 == 0 }
-                        default: break
-                        }
-                        let gone = Set(numbers.indices).subtracting(failed)
-                        tally.seen.withLock { seen in for index in gone { seen[numbers[index]] += 1 } }
-                        tally.delivered.add(gone.count, ordering: .relaxed)
-                        switch turn % 5 {
-                        case 0: delivery.finish(.notDelivered)
-                        case 1: delivery.finish(.except(failed))
-                        default: delivery.finish(.delivered)
-                        }
+                        tally.finish(delivery, turn: turn)
                     }
                 }
             }

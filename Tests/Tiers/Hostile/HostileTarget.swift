@@ -68,14 +68,11 @@ struct HostileTarget: Sendable {
         return breaches
     }
 
-    /// The most memory that the agent ever held in RAM since `resetPeak`, and what it holds now (proc(5), VmHWM, VmRSS).
-    func memory() throws -> (peak: Int, now: Int) {
+    /// The most memory that the agent ever held in RAM since `resetPeak` (proc(5), VmHWM).
+    func peakMemory() throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(agent.program.id)/status", encoding: .utf8)
-        func bytes(_ key: String) -> Int {
-            let line = status.split(separator: "\n").first { $0.hasPrefix("\(key):") }
-            return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) << 10
-        }
-        return (bytes("VmHWM"), bytes("VmRSS"))
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) << 10
     }
 
     /// proc(5), clear_refs: 5 sets the peak to what is held now.

@@ -29,10 +29,10 @@ extension AllTiers.BadInput {
                     try await Self.underWay(clients.map(\.1), acknowledged: 200)
                     try target.resetPeak()
                     try await Self.underWay(clients.map(\.1), acknowledged: 400)
-                    let before = try target.memory().peak
+                    let before = try target.peakMemory()
                     try target.resetPeak()
                     try await Self.runAll(inputs, target)
-                    let peak = try target.memory().peak
+                    let peak = try target.peakMemory()
                     print("hostile inputs: measured \(before >> 10) KiB before, \(peak >> 10) KiB at most")
                     #expect(peak - before < 2 * HostileTarget.frameBytes)
                     for (_, client) in clients { client.finish() }

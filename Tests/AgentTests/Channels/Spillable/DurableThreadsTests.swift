@@ -7,13 +7,6 @@ import Testing
 
 /// Two threads put, two take and finish in every way: each event is delivered once, and all room comes back.
 @Suite struct DurableThreadsTests {
-    private final class Tally: Sendable {
-        let seen: Mutex<[Int]>
-        let delivered = Atomic<Int>(0)
-
-        init(_ count: Int) { seen = Mutex([Int](repeating: 0, count: count)) }
-    }
-
     @Test func ofAFileChannel() async throws {
         let directory = try TestDirectory()
         let rig = try await FileRig.started(directory, ["capacity": "500", "transactionCapacity": "100"])
@@ -37,7 +30,7 @@ import Testing
     }
 
     private func run(_ rig: some ChannelDriver & Sendable, _ each: Int) async throws {
-        let tally = Tally(2 * each)
+        let tally = FateTally(2 * each)
         await withTaskGroup { tasks in
             for putter in 0..<2 {
                 tasks.addTask {
@@ -61,17 +54,7 @@ import Testing
                         guard let delivery = await rig.take(1 + turn % 50, patience: .milliseconds(20)) else {
                             continue
                         }
-                        let numbers = delivery.batch.numbers
-                        var failed: [Int] = []
-                        switch turn % 5 {
-                        case 0: failed = Array(numbers.indices)
-                        case 1: failed = numbers.indices.filter { $0 % 3 == 0 }
-                        default: break
-                        }
-                        let gone = Set(numbers.indices).subtracting(failed)
-                        tally.seen.withLock { seen in for index in gone { seen[numbers[index]] += 1 } }
-                        tally.delivered.add(gone.count, ordering: .relaxed)
-                        delivery.finish(turn % 5 == 0 ? .notDelivered : .except(failed))
+                        tally.finish(delivery, turn: turn)
                     }
                 }
             }
