@@ -45,7 +45,7 @@ def counter(port, component, name):
 
 
 def agent_cost(work, lines, component, name):
-    """CPU-seconds of an agent until the counter stands at all events, without its start, and its peak memory."""
+    """CPU-seconds of an agent from its start until the counter stands at all events, and its peak memory."""
     port = free_port()
     config = os.path.join(work, "kafka.properties")
     with open(config, "w", encoding="ascii") as file:

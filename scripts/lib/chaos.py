@@ -1,16 +1,15 @@
 """Kills an edge and a collector under load and judges what arrived: scripts/chaos kill9."""
 import argparse
-import datetime
 import json
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 
 import processes
+from evidence import write_evidence
 from processes import Agent, Failure, Program
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -234,10 +233,7 @@ def run(options, work: str) -> bool:
         if key in result:
             print(f"chaos: {key}: {result[key]}", file=sys.stderr)
     if options.evidence:
-        commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
-                                check=False).stdout.strip()
-        with open(options.evidence, "a", encoding="utf-8") as file:
-            file.write(f"{commit} {datetime.date.today()} chaos kill9 --edge {options.edge}: {line}\n")
+        write_evidence(options.evidence, options.build, f"chaos kill9 --edge {options.edge}: {line}")
     print(line)
     return result["lost"] == 0 and result["corrupt"] == 0 and result["duplicates"] <= allowed
 

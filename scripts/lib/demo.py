@@ -1,32 +1,16 @@
 #!/usr/bin/env python3
 """The driver of scripts/demo, which builds first and says what the options and the closing line mean."""
 import argparse
-import datetime
 import os
-import subprocess
 import sys
 
+from evidence import write_evidence
 from processes import adopt_orphans, catch_signals
 from two_tier import EDGES, Demo
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 SHORTEST = 4  # seconds of writing
 TEST_BROKER_LIMIT = 350_000  # records; it holds everything in memory
-
-
-def commit() -> str:
-    """The commit that runs, marked where files differ from it."""
-    def git(*words: str) -> str:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
-        return done.stdout.strip() if done.returncode == 0 else ""
-    name = git("rev-parse", "HEAD") or "unknown"
-    return name + (" with uncommitted changes" if git("status", "--porcelain") else "")
-
-
-def write_evidence(file: str, build: str, line: str):
-    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    with open(file, "a", encoding="utf-8") as out:
-        out.write(f"commit {commit()}, {now}, {build} build, {os.cpu_count()} cores\n{line}\n")
 
 
 def positive(text: str) -> int:
