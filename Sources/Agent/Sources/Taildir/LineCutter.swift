@@ -37,7 +37,7 @@ struct LineCutter: Sendable {
     private var longLines = 0
 
     /// The content's first bytes.
-    private var head: [UInt8]
+    private(set) var head: [UInt8]
     /// The bytes right in front of those fed next.
     private(set) var overlap: [UInt8]
     /// Bytes fed.

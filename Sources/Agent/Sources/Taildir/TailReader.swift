@@ -102,7 +102,10 @@ extension TailReader.State {
             }
         }
         if let failure { throw failure }
-        guard count >= overlap.count, block.readableBytesView.starts(with: overlap) else { return rewritten(outcome) }
+        // Where lines are alike, the bytes in front of the place may be those of another content.
+        guard count >= overlap.count, block.readableBytesView.starts(with: overlap),
+            try file.bytes(at: 0, count: cutter.head.count) == cutter.head
+        else { return rewritten(outcome) }
         modified = status.modified
         outcome.count = unsafe block.withUnsafeReadableBytes { bytes in
             unsafe cutter.feed(UnsafeRawBufferPointer(rebasing: bytes[overlap.count...]), batches: batches)
