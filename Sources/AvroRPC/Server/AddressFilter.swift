@@ -25,16 +25,19 @@ final class AddressFilter: Sendable {
     private let rules: AddressRules
     private let lookUp: @Sendable (SocketAddress) -> AddressRules.Facts?
     private let patience: TimeAmount
+    private let keep: TimeAmount
     private let pool = NIOThreadPool(numberOfThreads: 2)
     private let state = Mutex(State())
 
     init(
         _ rules: AddressRules,
         patience: TimeAmount = AddressFilter.patience,
+        keep: TimeAmount = AddressFilter.keep,
         lookUp: @escaping @Sendable (SocketAddress) -> AddressRules.Facts? = HostLookup.facts
     ) {
         self.rules = rules
         self.patience = patience
+        self.keep = keep
         self.lookUp = lookUp
         pool.start()
     }
@@ -81,10 +84,10 @@ final class AddressFilter: Sendable {
         let timer = loop.scheduleTask(in: patience) { self.answer(text, unknown) }
         promise.futureResult.whenComplete { _ in timer.cancel() }
         if case .look = next {
-            pool.submit { [lookUp] state in
+            pool.submit { [lookUp, keep] state in
                 guard case .active = state else { return }
                 let facts = lookUp(address) ?? unknown
-                self.answer(text, facts, until: .now() + Self.keep)
+                self.answer(text, facts, until: .now() + keep)
             }
         }
         return promise.futureResult
