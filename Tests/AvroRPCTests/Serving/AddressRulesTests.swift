@@ -169,7 +169,8 @@ struct AddressCase: Sendable, CustomTestStringConvertible {
     @Test func oneLookUpForMany() async throws {
         let loop = SocketLoops.group.next()
         let count = Mutex(0)
-        let filter = AddressFilter(try AddressRules("allow:name:good,deny:ip:*"), patience: .hours(1), keep: .hours(1)) { _ in
+        let filter = AddressFilter(try AddressRules("allow:name:good,deny:ip:*"), patience: .hours(1), keep: .hours(1))
+        { _ in
             count.withLock { $0 += 1 }
             return AddressRules.Facts(name: "good", isLocal: false)
         }
