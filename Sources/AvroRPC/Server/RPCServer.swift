@@ -28,18 +28,29 @@ package final class RPCServer: Sendable {
     private let state: Mutex<State>
 
     /// - Parameter rules: who may connect; `nil`: everybody.
-    package init(
+    package convenience init(
         service: any RPCService,
         layers: ServerLayers,
         limits: RPCLimits,
         rules: AddressRules? = nil,
         group: any EventLoopGroup
     ) {
+        let filter = rules.map { AddressFilter($0) }
+        self.init(service: service, layers: layers, limits: limits, filter: filter, group: group)
+    }
+
+    init(
+        service: any RPCService,
+        layers: ServerLayers,
+        limits: RPCLimits,
+        filter: AddressFilter?,
+        group: any EventLoopGroup
+    ) {
         self.service = service
         self.layers = layers
         self.limits = limits
         self.group = group
-        filter = rules.map { AddressFilter($0) }
+        self.filter = filter
         state = Mutex(State(counts: ConnectionCounts(limits)))
     }
 

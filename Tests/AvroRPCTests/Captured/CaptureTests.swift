@@ -222,13 +222,14 @@ extension RPCServer {
         tls: Bool = false,
         deflate: Bool = false,
         limits: RPCLimits = RPCLimits(),
-        rules: AddressRules? = nil
+        rules: AddressRules? = nil,
+        filter: AddressFilter? = nil
     ) async throws -> RPCServer {
         let server = RPCServer(
             service: service,
             layers: ServerLayers(tls: tls ? try Contexts.server() : nil, acceptsCompression: deflate),
             limits: limits,
-            rules: rules,
+            filter: filter ?? rules.map { AddressFilter($0) },
             group: MultiThreadedEventLoopGroup.singleton
         )
         try await server.start(host: "127.0.0.1", port: 0)

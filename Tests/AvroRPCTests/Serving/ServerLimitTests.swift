@@ -143,23 +143,22 @@ import Testing
     /// Whoever comes in between the end of listening and the end of the server is not left behind.
     @Test func nobodyComesInWhileStopping() async throws {
         let service = RecordingService()
-        let server = try await RPCServer.live(service)
-        let knocking = Task {
-            var peers: [RawPeer] = []
-            while !Task.isCancelled {
-                guard let peer = try? await RawPeer.connect(server.port) else { break }
-                peers.append(peer)
-            }
-            return peers
+        let (asked, gate) = (Watched(false), Gate())
+        let filter = AddressFilter(try AddressRules("allow:name:good,deny:ip:*"), patience: .hours(1)) { _ in
+            asked.change { $0 = true }
+            gate.wait()
+            return AddressRules.Facts(name: "good", isLocal: false)
         }
-        try await Task.sleep(for: .milliseconds(100))
+        let server = try await RPCServer.live(service, filter: filter)
+        // Accepted, and let in only when the server knows its name: behind the end of listening.
+        let peer = try await RawPeer.connect(server.port)
+        await asked.wait { $0 }
         await server.quiesce()
+        gate.open()
+        #expect(await peer.end().isAtEnd)
+        #expect(service.log.now.connections == 0)
         await server.stop(deadline: .now() + .seconds(1))
-        knocking.cancel()
-        let peers = await knocking.value
-        for peer in peers { #expect(await peer.end().isAtEnd) }
-        #expect(await service.log.wait { $0.connections == 0 }.connections == 0)
-        for peer in peers { await peer.close() }
+        await peer.close()
     }
 
     // MARK: Helpers

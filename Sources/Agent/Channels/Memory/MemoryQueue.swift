@@ -124,11 +124,11 @@ struct MemoryQueue {
 
     /// Takes out what belongs to a batch whose sender no longer waits.
     mutating func withdraw(_ custody: Custody) -> [MemoryEntry] {
-        let removed = Array(entries.filter { $0.custody === custody })
+        let removed = entries.filter { $0.custody === custody }
         guard !removed.isEmpty else { return [] }
         entries.removeAll { $0.custody === custody }
         count -= removed.reduce(0) { $0 + $1.batch.count }
-        return removed
+        return Array(removed)
     }
 
     mutating func removeAll() -> [MemoryEntry] {
@@ -136,6 +136,6 @@ struct MemoryQueue {
             entries = []
             count = 0
         }
-        return Array(entries)
+        return entries.isEmpty ? [] : Array(entries)
     }
 }

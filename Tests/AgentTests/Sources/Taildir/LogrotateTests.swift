@@ -86,21 +86,29 @@ struct LogrotateTests {
         let thread = Thread { writer.run() }
         thread.start()
         var lines: [String] = []
+        var (first, reached) = (0, -1)
         for rotation in 0..<rotations {
             try await Task.sleep(for: .milliseconds(pause))
+            // A content that is copied and emptied before anything was read of it cannot be known for what it is.
+            try await Waiting.until("a line behind \(first) comes", within: 60) {
+                let new = await rig.more(.milliseconds(1))
+                lines += new
+                reached = max(reached, new.compactMap(number).max() ?? -1)
+                return reached >= first
+            }
             if rotation == rotations / 2 {
                 await rig.stop()
                 lines += await rig.more(.milliseconds(10))
                 try await rig.restart(values)
             }
             try await rotate(configuration, rig)
-            lines += await rig.more(.milliseconds(1))
+            first = writer.written
         }
         try await Task.sleep(for: .milliseconds(pause))
         writer.stop()
         lines += await rig.more(.seconds(3))
         await rig.stop()
-        let delivered = lines.map { $0.prefix { $0 != " " } }.compactMap { Int($0) }
+        let delivered = lines.compactMap(number)
         let present = try present(rig)
 
         let missing = present.subtracting(delivered)
@@ -124,6 +132,8 @@ struct LogrotateTests {
         if mode == .create { #expect(gap.isEmpty) }
     }
 
+    private func number(_ line: String) -> Int? { Int(line.prefix { $0 != " " }) }
+
     private func rotate(_ configuration: String, _ rig: TailRig) async throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try #require(Self.program))
@@ -144,7 +154,7 @@ struct LogrotateTests {
         let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         return Set(
-            String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { Int($0.prefix { $0 != " " }) }
+            String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init).compactMap(number)
         )
     }
 }
