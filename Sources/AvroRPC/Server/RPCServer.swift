@@ -10,7 +10,6 @@ package final class RPCServer: Sendable {
         var listener: (any Channel)?
         var connections: [ObjectIdentifier: Connection] = [:]
         var counts: ConnectionCounts
-        var isStopping = false
     }
 
     private struct Connection: Sendable {
@@ -112,9 +111,7 @@ package final class RPCServer: Sendable {
         )
         let connection = Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
         let id = ObjectIdentifier(channel)
-        // Between the end of listening and `stop` nobody new comes in: `stop` would not know of them.
-        let refusal = try state.withLock { state -> RPCRejection? in
-            guard !state.isStopping else { throw ChannelError.ioOnClosedChannel }
+        let refusal = state.withLock { state -> RPCRejection? in
             if let rejection = state.counts.admit(address) { return rejection }
             state.connections[id] = connection
             return nil
@@ -138,11 +135,9 @@ package final class RPCServer: Sendable {
     /// Stops listening; calls that come from now on are answered FAILED at once, those being served are answered as they
     /// end.
     package func quiesce() async {
-        let (listener, connections) = state.withLock { state in
-            state.isStopping = true
-            return (state.listener, Array(state.connections.values))
-        }
-        try? await listener?.close()
+        try? await state.withLock { $0.listener }?.close()
+        // NIO closes what is let in after that, so these are all.
+        let connections = state.withLock { Array($0.connections.values) }
         // Waited for: whoever returns from here knows that nothing more is served.
         for connection in connections {
             try? await connection.channel.eventLoop.submit { connection.handler.value.refuse() }.get()
