@@ -4,7 +4,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A moment as the wall clock shows it, for `${date:…}`.
+/// A moment as the wall clock shows it.
 package struct CalendarTime: Sendable, Hashable {
     package var year: Int
     /// 1 to 12.
@@ -45,25 +45,35 @@ package struct CalendarTime: Sendable, Hashable {
         self.offset = offset
     }
 
-    /// Now, in the time zone of the process.
-    package static func now() -> CalendarTime {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &time)
+    /// A moment in the time zone of the process; the milliseconds since 1970.
+    package init(milliseconds: Int64) {
+        // Rounded down, so that moments before 1970 show right too.
+        let rest = ((milliseconds % 1000) + 1000) % 1000
+        var seconds = time_t((milliseconds - rest) / 1000)
         var parts = unsafe tm()
-        unsafe localtime_r(&time.tv_sec, &parts)
-        return unsafe CalendarTime(
+        unsafe localtime_r(&seconds, &parts)
+        unsafe self.init(
             year: Int(parts.tm_year) + 1900,
             month: Int(parts.tm_mon) + 1,
             day: Int(parts.tm_mday),
             hour: Int(parts.tm_hour),
             minute: Int(parts.tm_min),
             second: Int(parts.tm_sec),
-            millisecond: Int(time.tv_nsec) / 1_000_000,
+            millisecond: Int(rest),
             weekday: Int(parts.tm_wday),
             dayOfYear: Int(parts.tm_yday) + 1,
             offset: Int(parts.tm_gmtoff)
         )
     }
+
+    /// Now, in the time zone of the process.
+    package static func now() -> CalendarTime {
+        CalendarTime(milliseconds: Int64(WallClock.milliseconds()))
+    }
+
+    /// In English.
+    package var monthName: String { Self.months[(month + 11) % 12] }
+    package var weekdayName: String { Self.weekdays[weekday % 7] }
 
     private static let months = [
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -119,12 +129,12 @@ package struct CalendarTime: Sendable, Hashable {
         case "M":
             switch count {
             case ...2: Self.padded(month, to: count)
-            case 3: String(Self.months[(month + 11) % 12].prefix(3))
-            default: Self.months[(month + 11) % 12]
+            case 3: String(monthName.prefix(3))
+            default: monthName
             }
         case "d": Self.padded(day, to: count)
         case "D": Self.padded(dayOfYear, to: count)
-        case "E": count < 4 ? String(Self.weekdays[weekday % 7].prefix(3)) : Self.weekdays[weekday % 7]
+        case "E": count < 4 ? String(weekdayName.prefix(3)) : weekdayName
         case "u": Self.padded(weekday == 0 ? 7 : weekday, to: count)
         case "a": hour < 12 ? "AM" : "PM"
         case "H": Self.padded(hour, to: count)

@@ -4,15 +4,15 @@ internal import Glibc
 #endif
 
 /// What this machine is called, as Java's `InetAddress.getLocalHost` finds it.
-enum LocalHost {
+package enum LocalHost {
     /// Why the machine's name leads nowhere.
-    struct LookupError: Error, CustomStringConvertible {
-        let description: String
+    package struct LookupError: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// The address that the machine's name resolves to, IPv4 first as in Java, or the full name of that address. Blocks for
     /// as long as the resolver takes.
-    static func look(address: Bool) throws(LookupError) -> String {
+    package static func look(address: Bool) throws(LookupError) -> String {
         let name = try hostName()
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
@@ -34,7 +34,8 @@ enum LocalHost {
         return try unsafe text(of: chosen, name: name, address: address)
     }
 
-    private static func hostName() throws(LookupError) -> String {
+    /// The machine's name as it is, without asking the resolver.
+    package static func hostName() throws(LookupError) -> String {
         // HOST_NAME_MAX is 64 on Linux.
         var bytes = [CChar](repeating: 0, count: 256)
         guard unsafe gethostname(&bytes, bytes.count - 1) == 0 else {

@@ -22,15 +22,6 @@ package actor SinkRunner {
         }
     }
 
-    /// What the log has been told of a sink that does not deliver.
-    private struct Outage {
-        var toldAt: NIODeadline?
-        var untold = 0
-    }
-
-    /// An outage that lasts is told again after this long.
-    private static let retold = TimeAmount.seconds(60)
-
     private struct Held: ~Copyable {
         let number: DeliveryNumber
         var delivery: Delivery
@@ -55,7 +46,8 @@ package actor SinkRunner {
     private var isStarted = false
     private var isPumping = false
     private var isPumpDue = false
-    private var outages: [Outage]
+    /// What the log is told of a sink that does not deliver.
+    private var outages: [LogThrottle]
     private lazy var waker = ChannelWaker { [weak self] in self?.wake() }
 
     package init(
@@ -70,7 +62,7 @@ package actor SinkRunner {
         self.eventLoop = eventLoop
         self.executor = eventLoop.executor
         self.logger = logger
-        outages = members.map { _ in Outage() }
+        outages = members.map { _ in LogThrottle() }
         let limit = channel.transactionCapacity
         machine = SinkRunnerMachine(
             sinks: members.map { (batchSize: min($0.sink.batchSize, limit), canProbe: $0.sink.canProbe) },
@@ -238,14 +230,9 @@ package actor SinkRunner {
     }
 
     private func reportDown(_ sink: Int, _ failure: SinkFailure) {
-        let now = eventLoop.now
-        if let toldAt = outages[sink].toldAt, now - toldAt < Self.retold {
-            outages[sink].untold += 1
-            return
-        }
+        guard let suppressed = outages[sink].pass(eventLoop.now) else { return }
         var metadata: Logger.Metadata = ["sink": "\(members[sink].name)", "reason": "\(failure.message)"]
-        if outages[sink].untold > 0 { metadata["suppressed"] = "\(outages[sink].untold)" }
-        outages[sink] = Outage(toldAt: now)
+        if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
         logger.warning(
             "sink cannot deliver; its events go to its group's other sinks or wait in the channel",
             metadata: metadata
@@ -253,7 +240,7 @@ package actor SinkRunner {
     }
 
     private func reportUp(_ sink: Int) {
-        outages[sink] = Outage()
+        outages[sink] = LogThrottle()
         logger.info("sink delivers again", metadata: ["sink": "\(members[sink].name)"])
     }
 

@@ -125,7 +125,7 @@ package final class KafkaSink: Sink {
     /// Puts a producer over `new` in place. The caller may block while the old client ends, which is why nobody but the
     /// sink's own thread keeps a reference to one outside the locks.
     func replaceProducer(_ new: ClientHandle?) {
-        let host = new == nil ? nil : LocalHost()
+        let host = new == nil ? nil : LocalHostNames()
         let old = client.withLock { client in
             defer { client = new }
             return client

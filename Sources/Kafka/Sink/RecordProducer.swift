@@ -10,7 +10,7 @@ internal import Events
     let fields: RecordFields
     private let headerNames: [String]
     let template: TopicTemplate
-    private let host: LocalHost
+    private let host: LocalHostNames
     /// The topic where no event header names one and every event has the same.
     private let constantTopic: [UInt8]?
     private var written: [UInt8] = []
@@ -31,7 +31,7 @@ internal import Events
         case failed(EventFailure)
     }
 
-    init(client: ClientHandle, settings: KafkaSinkSettings, host: LocalHost) {
+    init(client: ClientHandle, settings: KafkaSinkSettings, host: LocalHostNames) {
         self.client = client
         topics = TopicTable(client: client)
         var fields = RecordFields()
@@ -218,7 +218,7 @@ internal import Events
 
 extension TopicTemplate {
     /// The name of every event, for a template that `isConstant`.
-    fileprivate func constant(host: LocalHost) -> [UInt8] {
+    fileprivate func constant(host: LocalHostNames) -> [UInt8] {
         parts.flatMap { part -> [UInt8] in
             switch part {
             case .text(let text): text

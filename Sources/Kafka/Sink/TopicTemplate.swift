@@ -7,7 +7,7 @@ package struct TopicTemplate: Hashable, Sendable {
         case text([UInt8])
         case header([UInt8])
         case time(UInt8)
-        case host(LocalHost.Name)
+        case host(LocalHostNames.Name)
     }
 
     struct Problem: Error, Hashable {
@@ -51,7 +51,7 @@ package struct TopicTemplate: Hashable, Sendable {
                     continue
                 }
                 let word = String(decoding: name, as: UTF8.self)
-                guard let host = LocalHost.Name(rawValue: word.lowercased()) else {
+                guard let host = LocalHostNames.Name(rawValue: word.lowercased()) else {
                     throw Problem(text: "holds %[\(word)]; only %[localhost], %[IP] and %[FQDN] are known")
                 }
                 flush()
@@ -110,7 +110,7 @@ package struct TopicTemplate: Hashable, Sendable {
     private static let timestamp = StaticHeaderName("timestamp")
 
     /// Writes the name that `event` has behind what is in `output`. A header that is not there is nothing, as in Flume.
-    func write(_ event: UnsafeEvent, host: LocalHost, into output: inout [UInt8]) throws(Missing) {
+    func write(_ event: UnsafeEvent, host: LocalHostNames, into output: inout [UInt8]) throws(Missing) {
         var time: LocalTime?
         for part in parts {
             switch part {

@@ -11,7 +11,7 @@ import Testing
         var failure: TopicTemplate.Missing?
         EventBatch.of([Event(headers: headers, body: "")]).forEachEvent { _, event in
             do throws(TopicTemplate.Missing) {
-                try template.write(event, host: LocalHost(), into: &output)
+                try template.write(event, host: LocalHostNames(), into: &output)
             } catch {
                 failure = error
             }

@@ -1,9 +1,10 @@
 package import NIOCore
 
-/// Lets one message through in a while, and counts those that it held back.
+/// Lets one message through in a while, and counts those that it held back. A machine without clock and log.
 package struct LogThrottle: Sendable {
     private let interval: TimeAmount
-    private var next: NIODeadline?
+    /// When the next one may pass.
+    private(set) var next = NIODeadline.distantPast
     private var suppressed = 0
 
     /// Once a minute, unless said otherwise.
@@ -15,7 +16,7 @@ package struct LogThrottle: Sendable {
     ///
     /// - Parameter weight: what this message counts for when it is held back.
     package mutating func pass(_ now: NIODeadline, weight: Int = 1) -> Int? {
-        if let next, now < next {
+        if now < next {
             suppressed += weight
             return nil
         }
