@@ -20,7 +20,11 @@ enum FolderEvents {
         var name: String
     }
 
-    static var mask: UInt32 {
+    /// Files that are made in a folder.
+    static var births: UInt32 { UInt32(IN_CREATE) | UInt32(IN_ONLYDIR) }
+
+    /// All that may lead to something to read.
+    static var all: UInt32 {
         UInt32(IN_MODIFY) | UInt32(IN_CREATE) | UInt32(IN_DELETE) | UInt32(IN_MOVED_FROM) | UInt32(IN_MOVED_TO)
             | UInt32(IN_ATTRIB) | UInt32(IN_DELETE_SELF) | UInt32(IN_MOVE_SELF) | UInt32(IN_ONLYDIR)
     }

@@ -8,10 +8,8 @@ internal import Glibc
 
 /// The kernel's notice of changes in folders (inotify).
 ///
-/// What a busy writer does is told at most every `pause`: until then the kernel folds equal events into one.
+/// What is told is told at most every `pause`: until then the kernel folds equal events into one.
 final class FolderWatch: Sendable {
-    /// Also the longest that a new line waits here.
-    private static let pause = TimeAmount.milliseconds(10)
     /// Bytes of one read: some thousand events. The kernel refuses a read too small for its next event.
     private static let buffer = 64 << 10
 
@@ -22,19 +20,27 @@ final class FolderWatch: Sendable {
     }
 
     private let descriptor: CInt
+    private let mask: UInt32
     private let state = Mutex(State())
     private let channel: Mutex<(any NIOCore.Channel)?> = Mutex(nil)
 
-    private init(descriptor: CInt) { self.descriptor = descriptor }
+    private init(descriptor: CInt, mask: UInt32) {
+        self.descriptor = descriptor
+        self.mask = mask
+    }
 
     /// Nil where the kernel has none to give.
+    ///
+    /// - Parameter mask: what is to be told, of `FolderEvents`.
     static func open(
+        _ mask: UInt32,
+        pause: TimeAmount,
         on eventLoop: any EventLoop,
         told: @escaping @Sendable ([FolderEvents.Event]) -> Void
     ) -> FolderWatch? {
         let descriptor = inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK))
         guard descriptor >= 0 else { return nil }
-        let watch = FolderWatch(descriptor: descriptor)
+        let watch = FolderWatch(descriptor: descriptor, mask: mask)
         NIOPipeBootstrap(group: eventLoop)
             .channelOption(.autoRead, value: false)
             .channelOption(.maxMessagesPerRead, value: 1)
@@ -74,7 +80,7 @@ final class FolderWatch: Sendable {
         return state.withLock { state in
             guard !state.isClosed else { return false }
             if let known = state.keys[folder], known.key == key { return true }
-            let watch = unsafe inotify_add_watch(descriptor, folder, FolderEvents.mask)
+            let watch = unsafe inotify_add_watch(descriptor, folder, mask)
             guard watch >= 0 else { return false }
             state.folders[watch] = folder
             state.keys[folder] = (watch, key)

@@ -193,7 +193,8 @@ extension TaildirDriver {
         if copy?.start != mark {
             if let file = files[id], !rest.isEmpty { enqueue(rest, of: old, for: file) }
         }
-        guard let copy, !isStopping else { return }
+        // Also while stopping: the copy's position must be written, or nobody reads it on after the next start.
+        guard let copy else { return }
         let known = byKey[copy.status.key].flatMap { files[$0] }
         let file = known ?? add(group, path: copy.path, first: path, copy.status)
         if known == nil { file.isSighted = false }
@@ -216,6 +217,7 @@ extension TaildirDriver {
         }
         file.reader = copy.reader
         file.unread = nil
+        file.isDeleted = copy.status.links == 0
         file.phase = .reading
         file.hasMore = true
         file.lastChange = eventLoop.now

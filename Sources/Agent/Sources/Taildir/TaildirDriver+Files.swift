@@ -48,9 +48,7 @@ extension TaildirDriver {
                 } else if let path, group(of: path) != nil {
                     isChanged = true
                 }
-            case .changed: isChanged = true
-            case .created(let place):
-                if let path = watch.path(place), group(of: path) == nil { hold(path) }
+            case .changed, .created: isChanged = true
             case .renamed(let from, let to):
                 isChanged = true
                 guard let old = watch.path(from), let new = watch.path(to) else { continue }
@@ -68,16 +66,20 @@ extension TaildirDriver {
         if isChanged { scan() }
     }
 
-    /// Holds a new file open that may be a copy.
-    private func hold(_ path: String) {
-        job(
-            { try? OpenFile(path) },
-            then: { driver, file in
-                guard let file, !driver.isStopping else { return }
-                driver.candidates.append((path, file, driver.eventLoop.now))
-                if driver.candidates.count > Self.mostCandidates { driver.candidates.removeFirst() }
-            }
-        )
+    /// Holds new files open: each may be a copy.
+    func born(_ events: [FolderEvents.Event]) {
+        guard !isStopping, let births else { return }
+        for event in events {
+            guard case .created(let place) = event, let path = births.path(place) else { continue }
+            job(
+                { try? OpenFile(path) },
+                then: { driver, file in
+                    guard let file, !driver.isStopping else { return }
+                    driver.candidates.append((path, file, driver.eventLoop.now))
+                    if driver.candidates.count > Self.mostCandidates { driver.candidates.removeFirst() }
+                }
+            )
+        }
     }
 
     /// Goes after a file that lost its matching name, perhaps before it was ever seen under it. What is told is history: only
@@ -131,9 +133,10 @@ extension TaildirDriver {
         scanTimer?.cancel()
         var wanted: Set<UInt64> = []
         for file in files.values { if case .closed = file.phase { wanted.insert(file.inode) } }
-        let (scanner, watch, folders) = (scanner, watch, Set(settings.groups.map(\.folder)))
+        let (scanner, watch, births, folders) = (scanner, watch, births, Set(settings.groups.map(\.folder)))
         job(
             { [wanted] in
+                if let births { for folder in folders { _ = births.add(folder) } }
                 // Watched before they are read: what comes between is told.
                 let isWatched = watch.map { watch in folders.reduce(true) { watch.add($1) && $0 } } ?? false
                 return (scanner.scan(wanted: wanted), isWatched)

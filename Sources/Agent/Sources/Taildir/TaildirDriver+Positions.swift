@@ -44,9 +44,19 @@ extension TaildirDriver {
         files.values.sorted { $0.id < $1.id }.compactMap { file in
             // Not looked into yet: what was said of it stands.
             if let stored = file.stored { return stored }
-            guard let mark = contents[file.content]?.progress.delivered else { return nil }
-            if case .failed = file.phase, mark.offset == 0 { return nil }
+            guard let mark = contents[file.content]?.progress.delivered, !isOpenQuestion(file, mark) else { return nil }
             return FilePosition(inode: file.inode, position: mark.offset, path: file.path, mark: mark)
+        }
+    }
+    /// Whether it is not known yet what a file holds. The next start asks anew, for with a position of 0 a copy would be read
+    /// again, whole; but where a start passes over what it does not know (`skipToEnd`) nothing is left out.
+    private func isOpenQuestion(_ file: TailedFile, _ delivered: ContentMark) -> Bool {
+        guard delivered.offset == 0 else { return false }
+        switch file.phase {
+        case .failed: return true
+        case .suspect: return !settings.skipToEnd
+        case .new: return !settings.skipToEnd && file.unread == nil
+        case .reading, .closed: return false
         }
     }
 }

@@ -17,6 +17,8 @@ actor TaildirDriver {
     static let heldBatches = 256
     /// Bytes of all files; each may have one read's worth whatever the others hold.
     static let heldBytesOfAll = 12 << 20
+    /// Between two looks at what writers did; also the longest that a new line waits to be seen.
+    static let watchPause = TimeAmount.milliseconds(10)
     /// Between two reads of one file that was at its end.
     static let readPause = TimeAmount.milliseconds(10)
     /// How long a file that begins like another must stay as it is until it is compared, and how often it is looked at.
@@ -69,9 +71,11 @@ actor TaildirDriver {
     var heldBytes = 0
 
     var watch: FolderWatch?
+    /// Tells of new files at once, however busy the writers are: a copy may be compressed and gone within milliseconds.
+    var births: FolderWatch?
     /// Names, none of which matches, that files were renamed to, with the name that matched.
     var chased: [String: (first: String, since: NIODeadline)] = [:]
-    /// New files whose names do not match, held open for a while: one may be a copy.
+    /// New files, held open for a while: one may be a copy.
     var candidates: [(path: String, file: OpenFile, since: NIODeadline)] = []
     /// Contents whose files hold something else now; a copy of one may still turn up.
     var past: Set<Int> = []
@@ -149,8 +153,11 @@ actor TaildirDriver {
     /// Begins with what the position file said.
     func begin(_ stored: [FilePosition]) {
         for position in stored { remember(position) }
-        watch = FolderWatch.open(on: eventLoop) { events in
+        watch = FolderWatch.open(FolderEvents.all, pause: Self.watchPause, on: eventLoop) { events in
             self.assumeIsolated { $0.told(events) }
+        }
+        births = FolderWatch.open(FolderEvents.births, pause: .zero, on: eventLoop) { events in
+            self.assumeIsolated { $0.born(events) }
         }
         let idle = min(Self.idleLook, max(.milliseconds(10), settings.idleTimeout))
         idleTask = eventLoop.scheduleRepeatedTask(initialDelay: idle, delay: idle) { _ in
@@ -173,6 +180,7 @@ actor TaildirDriver {
         suspectTimer?.cancel()
         idleTask?.cancel()
         watch?.close()
+        births?.close()
         for file in files.values where !mustFinish(file) { abandon(file) }
         for file in files.values where mustFinish(file) { read(file) }
         let promise = eventLoop.makePromise(of: Void.self)
@@ -193,6 +201,7 @@ actor TaildirDriver {
         isStopping = true
         positionTask?.cancel()
         watch?.close()
+        births?.close()
         idleTask?.cancel()
         scanTimer?.cancel()
         let promise = eventLoop.makePromise(of: Void.self)
@@ -221,7 +230,7 @@ actor TaildirDriver {
         file.passage = nil
         file.offering = nil
         file.hasMore = false
-        file.phase = .closed
+        if case .reading = file.phase { file.phase = .closed }
     }
 
     func noteQuiet() {

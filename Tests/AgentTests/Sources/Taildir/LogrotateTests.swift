@@ -87,6 +87,7 @@ struct LogrotateTests {
         thread.start()
         var lines: [String] = []
         var (first, reached) = (0, -1)
+        var firsts: [Int] = []
         for rotation in 0..<rotations {
             try await Task.sleep(for: .milliseconds(pause))
             // A content that is copied and emptied before anything was read of it cannot be known for what it is.
@@ -103,6 +104,7 @@ struct LogrotateTests {
             }
             try await rotate(configuration, rig)
             first = writer.written
+            firsts.append(first)
         }
         try await Task.sleep(for: .milliseconds(pause))
         writer.stop()
@@ -112,9 +114,9 @@ struct LogrotateTests {
         let present = try present(rig)
 
         let missing = present.subtracting(delivered)
-        // A small copy is compressed and gone within milliseconds, faster than it is told: what was not read when the file
-        // was emptied, some 10 ms of lines each time, then stands in the compressed file only (docs/decisions/0012).
-        let allowed = mode == .copyAndCompress ? rotations * 100 : 0
+        // A small copy is compressed and gone within milliseconds (docs/decisions/0012): an agent that the machine lets stand
+        // still for them loses some 10 ms of lines, once in a while.
+        let allowed = mode == .copyAndCompress ? 100 + rotations * 5 : 0
         #expect(
             missing.count <= allowed,
             "\(missing.count) of \(present.count) are missing: \(missing.sorted().prefix(5))"
@@ -123,7 +125,11 @@ struct LogrotateTests {
         let duplicates = delivered.count - Set(delivered).count
         // Where copies match too, one that ends before what was delivered is read from the last place that is known of it.
         let isCopied = mode == .copytruncate || mode == .copyAndCompress
-        #expect(duplicates <= (matchesAll && isCopied ? rotations * 200 : 0), "\(duplicates) twice")
+        let repeated = Dictionary(delivered.map { ($0, 1) }, uniquingKeysWith: +).filter { $0.value > 1 }.keys.sorted()
+        #expect(
+            duplicates <= (matchesAll && isCopied ? rotations * 200 : 0),
+            "\(duplicates) twice, \(repeated.first ?? 0) to \(repeated.last ?? 0); rotations before \(firsts)"
+        )
         let gap = Set(0..<writer.written).subtracting(present)
         print(
             "logrotate \(mode) \(matchesAll): \(delivered.count) lines, \(duplicates) twice, \(gap.count) in no file, \(missing.count) missing"

@@ -37,7 +37,8 @@ final class TailRig {
     func stop() async {
         guard let source else { return }
         await source.quiesce()
-        await source.stop(deadline: .now() + .seconds(5))
+        // The last positions must reach the disk, however slow that is: what follows counts on them.
+        await source.stop(deadline: .now() + .seconds(60))
         self.source = nil
     }
 

@@ -124,6 +124,37 @@ struct TaildirRotationTests {
         await rig.stop()
     }
 
+    /// The stop meets the look for the copy, the reading of it, or the time in which a new file is not known for one.
+    @Test("Copied and emptied, then stopped within milliseconds: all once", arguments: [false, true])
+    func stoppedWhileCopying(matching: Bool) async throws {
+        let rig = try TailRig()
+        let values = values(rig, matching: matching)
+        var written: [String] = []
+        func lines(_ count: Int) -> String {
+            let new = (written.count..<written.count + count).map { "line \($0)" }
+            written += new
+            return new.map { $0 + "\n" }.joined()
+        }
+        var seen: [String] = []
+        try await rig.start(values)
+        for round in 0..<24 {
+            try rig.append("a.log", lines(20))
+            seen += await rig.lines(written.count - Set(seen).count, patience: .seconds(5))
+            try rig.append("a.log", lines(3))
+            try rig.copyTruncate("a.log", "a.log.\(round)")
+            try rig.append("a.log", lines(2))
+            try await Task.sleep(for: .microseconds(round * 700))
+            await rig.stop()
+            seen += await rig.more(.milliseconds(1))
+            try await rig.restart(values)
+            seen += await rig.lines(written.count - Set(seen).count, patience: .seconds(5))
+        }
+        seen += await rig.more()
+        #expect(Set(written).subtracting(seen).sorted() == [])
+        #expect(Dictionary(seen.map { ($0, 1) }, uniquingKeysWith: +).filter { $0.value > 1 }.keys.sorted() == [])
+        await rig.stop()
+    }
+
     @Test("A file that only begins like another is read whole")
     func sameBeginning() async throws {
         let rig = try TailRig()
