@@ -125,8 +125,8 @@ struct TaildirRotationTests {
     }
 
     /// The stop meets the look for the copy, the reading of it, or the time in which a new file is not known for one.
-    @Test("Copied and emptied, then stopped within milliseconds: all once", arguments: [false, true])
-    func stoppedWhileCopying(matching: Bool) async throws {
+    @Test("Rotated, then stopped within milliseconds: all once", arguments: [false, true], [false, true])
+    func stoppedWhileRotating(copies: Bool, matching: Bool) async throws {
         let rig = try TailRig()
         let values = values(rig, matching: matching)
         var written: [String] = []
@@ -141,7 +141,7 @@ struct TaildirRotationTests {
             try rig.append("a.log", lines(20))
             seen += await rig.lines(written.count - Set(seen).count, patience: .seconds(5))
             try rig.append("a.log", lines(3))
-            try rig.copyTruncate("a.log", "a.log.\(round)")
+            if copies { try rig.copyTruncate("a.log", "a.log.\(round)") } else { try rig.rename("a.log", "a.log.\(round)") }
             try rig.append("a.log", lines(2))
             try await Task.sleep(for: .microseconds(round * 700))
             await rig.stop()
