@@ -164,6 +164,7 @@ extension TaildirDriver {
         let earlier = (contents[old]?.progress.recent.reversed() ?? []).filter { $0.offset < mark.offset }
         held += candidates.map { .init(path: $0.path, file: $0.file, isSuspect: false) }
         past.insert(old)
+        if file.sought == nil { file.sought = old }
         let find: @Sendable () -> CopyFinder.Copy? = { [held, excluded] in
             CopyFinder.find(mark, earlier: earlier, among: held, in: folder, excluding: excluded, make: make)
         }
@@ -184,6 +185,7 @@ extension TaildirDriver {
         file id: Int,
         rest: [LineCutter.Cut]
     ) {
+        if let file = files[id], file.sought == old { file.sought = nil }
         eventLoop.scheduleTask(in: Self.pastTime) {
             self.assumeIsolated { driver in
                 driver.past.remove(old)

@@ -44,7 +44,8 @@ extension TaildirDriver {
         files.values.sorted { $0.id < $1.id }.compactMap { file in
             // Not looked into yet: what was said of it stands.
             if let stored = file.stored { return stored }
-            guard let mark = contents[file.content]?.progress.delivered, !isOpenQuestion(file, mark) else { return nil }
+            let content = file.sought ?? file.content
+            guard let mark = contents[content]?.progress.delivered, !isOpenQuestion(file, mark) else { return nil }
             return FilePosition(inode: file.inode, position: mark.offset, path: file.path, mark: mark)
         }
     }

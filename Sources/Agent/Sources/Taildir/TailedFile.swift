@@ -53,6 +53,8 @@ final class TailedFile {
     let startsAtEnd: Bool
     /// The position came from the file and was not tried on the content yet.
     var stored: FilePosition?
+    /// The content that it held before, while the copy of that is looked for: until then the position file speaks of it.
+    var sought: Int?
 
     /// A thread of the pool is at it.
     var isBusy = false

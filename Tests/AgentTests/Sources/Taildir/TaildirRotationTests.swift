@@ -155,6 +155,33 @@ struct TaildirRotationTests {
         await rig.stop()
     }
 
+    /// To find the copy of a large file takes its time; an agent that dies meanwhile must know what to look for.
+    @Test("Copied and emptied: the position file keeps the old place until it has the copy's")
+    func positionsWhileSearching() async throws {
+        let rig = try TailRig()
+        let line = String(repeating: "x", count: 29_990)
+        let text = (0..<2_000).map { "\(1_000_000 + $0) \(line)\n" }.joined()
+        try rig.append("a.log", text)
+        try await rig.start()
+        #expect(await rig.lines(2_000).count == 2_000)
+        let size = UInt64(text.utf8.count)
+        #expect(await Harness.eventually { rig.positions()["a.log"] == size })
+        try rig.append("a.log", "unread\n")
+        try rig.copyTruncate("a.log", "a.log.1")
+        try rig.append("a.log", "new\n")
+        var (looks, isFound) = (0, false)
+        while !isFound, looks < 20_000 {
+            let positions = rig.positions()
+            isFound = positions["a.log.1"] ?? 0 >= size
+            if !isFound { try #require(positions["a.log"] ?? 0 >= size, "\(positions) at look \(looks)") }
+            looks += 1
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        #expect(isFound)
+        #expect(await rig.lines(2).sorted() == ["new", "unread"])
+        await rig.stop()
+    }
+
     @Test("A file that only begins like another is read whole")
     func sameBeginning() async throws {
         let rig = try TailRig()
