@@ -41,10 +41,10 @@ package final class Workspace: Sendable {
     }
 
     package func append(_ name: String, _ text: String) throws {
-        if !FileManager.default.fileExists(atPath: path(name)) { try write(name, "") }
-        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path(name)))
-        defer { try? file.close() }
-        try file.seekToEnd()
+        // As loggers open their files: somebody may rename or empty it between two calls.
+        let descriptor = open(path(name), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         try file.write(contentsOf: Data(text.utf8))
     }
 

@@ -6,12 +6,22 @@ extension AllTiers.Traffic {
     /// An edge that has only memory, whose source moves on when the sink has delivered: it is killed again and again while
     /// its file is written and rotated.
     @Suite struct TaildirKillTests {
-        @Test func fourKills() async throws { try await run(4) }
+        enum Rotation: CaseIterable {
+            /// While the agent is dead.
+            case renamed
+            /// Copied and emptied within milliseconds of the kill; the copies' names match, or do not.
+            case copied, copiedAside
 
-        @Test(.enabled(if: Tools.runsLong, "\(Tools.whyNotLong)"))
-        func fiftyKills() async throws { try await run(50) }
+            var pattern: String { self == .copiedAside ? #"app\\.log"# : #"app\\.log(\\.\\d+)?"# }
+        }
 
-        private func run(_ kills: Int) async throws {
+        @Test(arguments: Rotation.allCases)
+        func fourKills(rotation: Rotation) async throws { try await run(4, rotation) }
+
+        @Test(.enabled(if: Tools.runsLong, "\(Tools.whyNotLong)"), arguments: Rotation.allCases)
+        func fiftyKills(rotation: Rotation) async throws { try await run(50, rotation) }
+
+        private func run(_ kills: Int, _ rotation: Rotation) async throws {
             try await Workspace.use { space in
                 let logs = try space.makeFolder("logs")
                 let output = try space.makeFolder("out")
@@ -20,7 +30,7 @@ extension AllTiers.Traffic {
                         "e.sources = r", "e.channels = c", "e.sinks = k",
                         "e.sources.r.type = TAILDIR", "e.sources.r.channels = c", "e.sources.r.filegroups = g",
                         // As in a properties file: two backslashes are one.
-                        "e.sources.r.filegroups.g = \(logs)/app\\\\.log(\\\\.\\\\d+)?",
+                        "e.sources.r.filegroups.g = \(logs)/\(rotation.pattern)",
                         "e.sources.r.positionFile = \(space.folder)/position.json",
                         "e.sources.r.acknowledge = delivered",
                         "e.sources.r.writePosInterval = 100",
@@ -39,8 +49,18 @@ extension AllTiers.Traffic {
                     ids += part
                     async let load: Void = LineWriter.write(part, to: "logs/app.log", perSecond: rate, space)
                     try await Task.sleep(for: .milliseconds(Int.random(in: 50...450, using: &random)))
+                    let isDue = round % 2 == 1
+                    if isDue, rotation != .renamed {
+                        // What nothing is known of is not known in its copy either.
+                        try await Waiting.until("some of it is delivered", within: 20, details: agent.program.story) {
+                            isBegun("\(logs)/app.log", space)
+                        }
+                        try FileManager.default.copyItem(atPath: "\(logs)/app.log", toPath: "\(logs)/app.log.\(round)")
+                        try #require(truncate("\(logs)/app.log", 0) == 0)
+                        try await Task.sleep(for: .microseconds(Int.random(in: 0...30_000, using: &random)))
+                    }
                     try await agent.program.kill()
-                    if round % 2 == 1 {
+                    if isDue, rotation == .renamed {
                         // The line in the middle of which a writer of ours is rotated is whole: it opens the file each time.
                         try FileManager.default.moveItem(atPath: "\(logs)/app.log", toPath: "\(logs)/app.log.\(round)")
                     }
@@ -48,27 +68,40 @@ extension AllTiers.Traffic {
                     try await load
                     try await agent.ready()
                 }
-                let issued = Set(ids)
+                // Between the copy and the truncation lines are lost by the rotation itself.
+                let present = Set(space.files("logs").flatMap { lines($0) }.map { String($0.prefix { $0 != " " }) })
+                if rotation == .renamed { #expect(present.count == ids.count) }
                 func delivered() -> [String] {
-                    space.files("out").flatMap { path in
-                        ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n").map(
-                            String.init
-                        )
-                    }
+                    space.files("out").flatMap { lines($0) }
                 }
                 try await Waiting.until("every line is delivered", within: 30, details: agent.program.story) {
-                    issued.isSubset(of: delivered().map { String($0.prefix { $0 != " " }) })
+                    present.isSubset(of: delivered().map { String($0.prefix { $0 != " " }) })
                 }
                 let end = try await agent.program.terminate()
                 #expect(end == .exited(0))
-                let tally = Tally(issued: ids, delivered: delivered())
-                print("taildir, \(kills) kills: \(tally)")
+                let tally = Tally(issued: ids, delivered: delivered() + Set(ids).subtracting(present))
+                print("taildir, \(rotation), \(kills) kills: \(tally), \(ids.count - present.count) in no file")
                 #expect(tally.lost == 0)
                 // A kill may tear the line that is being written to the output.
                 #expect(tally.unknown <= kills)
                 // What was delivered since the positions were last written, and some slack for a slow machine.
                 #expect(tally.duplicates <= kills * Int(rate))
             }
+        }
+
+        private func lines(_ path: String) -> [String] {
+            ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+        }
+
+        /// Whether the position file knows a place in what the file holds now.
+        private func isBegun(_ path: String, _ space: Workspace) -> Bool {
+            struct Position: Decodable {
+                let file: String
+                let pos: UInt64
+            }
+            let positions = try? JSONDecoder().decode([Position].self, from: Data(space.text("position.json").utf8))
+            let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0
+            return positions?.contains { $0.file == path && $0.pos > 0 && $0.pos <= size } ?? false
         }
     }
 }

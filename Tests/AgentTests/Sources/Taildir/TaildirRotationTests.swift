@@ -141,7 +141,8 @@ struct TaildirRotationTests {
             try rig.append("a.log", lines(20))
             seen += await rig.lines(written.count - Set(seen).count, patience: .seconds(5))
             try rig.append("a.log", lines(3))
-            if copies { try rig.copyTruncate("a.log", "a.log.\(round)") } else { try rig.rename("a.log", "a.log.\(round)") }
+            let rotate = copies ? rig.copyTruncate : rig.rename
+            try rotate("a.log", "a.log.\(round)")
             try rig.append("a.log", lines(2))
             try await Task.sleep(for: .microseconds(round * 700))
             await rig.stop()
