@@ -44,7 +44,7 @@ struct RobustnessTests {
 
     @Test func randomDamage() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        print("configuration damage, seed \(seed)")
+        print("measured: configuration damage, seed \(seed)")
         var random = SplitMix(state: seed)
         let files = try SampleTests.samples.map { (try SampleTests.bytes($0.0), $0.1) }
         let telling = Array("=:\\#! \n\r\t.,${}u-'[]".utf8)
@@ -104,7 +104,7 @@ struct RobustnessTests {
         _ = time(10)
         let small = time(400)
         let large = time(4000)
-        print("\(shape): 400 in \(small), 4000 in \(large)")
+        print("measured: \(shape): 400 in \(small), 4000 in \(large)")
         #expect(large < small * 40 + .milliseconds(500))
     }
 

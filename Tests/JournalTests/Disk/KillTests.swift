@@ -65,7 +65,7 @@ struct KillTests {
         for item in Self.items(text, "d") { delivered[item, default: 0] += 1 }
         let lost = stored.filter { delivered[$0] == nil }
         let again = delivered.values.reduce(0) { $0 + $1 - 1 }
-        print("killed \(rounds) times: \(stored.count) stored, \(lost.count) lost, \(again) came again")
+        print("measured: killed \(rounds) times: \(stored.count) stored, \(lost.count) lost, \(again) came again")
         #expect(stored.count >= rounds * 20)
         #expect(lost.isEmpty)
         // What was out, and what was told within the last moments: a few takes of 20, and more where the machine is so

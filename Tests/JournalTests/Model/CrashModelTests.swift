@@ -33,7 +33,7 @@ struct CrashModelTests {
                 return complaints.map { "seed \(seed): \($0)" }
             }
         }
-        print("\(name): \(looked) crash states in \(histories) histories")
+        print("measured: \(name): \(looked) crash states in \(histories) histories")
         return []
     }
 

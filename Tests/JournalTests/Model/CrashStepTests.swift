@@ -67,7 +67,7 @@ struct CrashStepTests {
                 complaints += fork.judge.complaints.map { "seed \(seed), before \(at), \(trace[at]): \($0)" }
             }
         }
-        print("steps: \(trace.count) changes of \(Set(trace).count) kinds")
+        print("measured: steps: \(trace.count) changes of \(Set(trace).count) kinds")
         #expect(complaints.prefix(5) == [])
     }
 
@@ -104,7 +104,7 @@ struct CrashStepTests {
                 complaints += again.judge.complaints.map { "seed \(seed), before \(at), then \(step): \($0)" }
             }
         }
-        print("steps of recovery: \(kinds.sorted().joined(separator: ", "))")
+        print("measured: steps of recovery: \(kinds.sorted().joined(separator: ", "))")
         #expect(kinds.isSuperset(of: ["sync seg", "write cursor", "sync cursor", "write seal of seg"]))
         #expect(complaints.prefix(5) == [])
     }

@@ -131,7 +131,7 @@ struct DamageTests {
                 }
             }
         }
-        print("cuts: \(cuts)")
+        print("measured: cuts: \(cuts)")
         #expect(complaints == [])
     }
 

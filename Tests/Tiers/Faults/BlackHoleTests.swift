@@ -37,7 +37,7 @@ extension AllTiers.Traffic {
                     try await edge.number("CHANNEL.mem", "ChannelSize") == 0
                 }
                 let tally = Tally(issued: ids, delivered: try await Topic.bodies(topic, bootstrap, space))
-                print("black hole: failover after \(failover), all after \(start.duration(to: .now)); \(tally)")
+                print("measured: black hole: failover after \(failover), all \(start.duration(to: .now)); \(tally)")
                 #expect(failover < .seconds(75))
                 #expect(tally.lost == 0)
                 #expect(tally.duplicates == 0)

@@ -74,7 +74,7 @@ extension AllTiers.Traffic {
                     issued: scene.space.text("acked").split(separator: "\n").map(String.init),
                     delivered: try await scene.delivered()
                 )
-                print("broker away 9 s, Java-like client: \(tally); \(report)")
+                print("measured: broker away 9 s, Java-like client: \(tally); \(report)")
                 #expect(report["acked"] == 12_000)
                 #expect(report["failed_calls"] == 0)
                 #expect(report["timeouts"] == 0)
@@ -114,7 +114,7 @@ extension AllTiers.Traffic {
                     issued: scene.space.text("acked").split(separator: "\n").map(String.init),
                     delivered: try await scene.delivered()
                 )
-                print("broker away 60 s, Java-like client: \(tally); sizes after FAILED \(sizes.count); \(report)")
+                print("measured: broker away 60 s, Java-like client: \(tally); \(sizes.count) sizes; \(report)")
                 #expect(report["acked"] == 20_000)
                 let failedAfter = try #require(report["first_failed_after_ms"], "no call read FAILED: \(report)")
                 #expect((13_500...16_500).contains(failedAfter))
@@ -169,7 +169,8 @@ extension AllTiers.Traffic {
                 }
                 let tally = Tally(issued: ids, delivered: try await scene.delivered())
                 print(
-                    "broker away \(seconds) s, our edge: \(tally); \(waiting) waited at the edge, \(largest) at the collector"
+                    "measured: broker away \(seconds) s, our edge: \(tally); \(waiting) waited at the edge,",
+                    "\(largest) at the collector"
                 )
                 #expect(tally.lost == 0)
                 #expect(tally.unknown == 0)

@@ -75,7 +75,7 @@ extension AllTiers.Traffic {
                 #expect(try await receiver.terminate() == .exited(0))
                 let delivered = space.text("delivered").split(separator: "\n").map(String.init)
                 let tally = Tally(issued: acked, delivered: delivered)
-                print("killed file channels: \(tally)")
+                print("measured: killed file channels: \(tally)")
                 #expect(tally.lost == 0, "\(tally)")
                 // What was in flight when each died: the client's call, a window of 8 calls and a millisecond of the cursor.
                 #expect(tally.duplicates <= 4_000, "\(tally)")

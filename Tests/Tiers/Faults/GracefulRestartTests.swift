@@ -89,7 +89,7 @@ extension AllTiers.Traffic {
                     ? try await Topic.bodies(topic, bootstrap, space)
                     : space.text("ledger").split(separator: "\n").map(String.init)
                 let tally = Tally(issued: ids, delivered: delivered)
-                print("\(restarts) graceful restarts, \(destination): \(tally); longest stop \(longest)")
+                print("measured: \(restarts) graceful restarts, \(destination): \(tally); longest stop \(longest)")
                 #expect(tally.lost == 0, "\(tally)")
                 #expect(tally.duplicates == 0, "\(tally)")
                 #expect(tally.unknown == 0, "\(tally)")

@@ -73,7 +73,7 @@ extension AllTiers.Traffic {
                     )
                     return tally.lost == 0
                 }
-                print("killed collector: \(tally); takeover \(takeover)")
+                print("measured: killed collector: \(tally); takeover \(takeover)")
                 // A break repeats what was unanswered: 8 calls of 100 lines for each edge, once.
                 #expect(tally.duplicates <= 8 * 100 * 2)
                 #expect(tally.unknown == 0)

@@ -62,7 +62,7 @@ extension AllTiers.Traffic {
                     for program in slow { #expect(try await program.terminate() == .exited(0)) }
                 }
                 let (without, with) = (alone.min() ?? 0, beside.min() ?? .infinity)
-                print("slow peers: p99 alone \(alone) ms, beside \(3 * Self.dose) of them \(beside) ms")
+                print("measured: slow peers: p99 alone \(alone) ms, beside \(3 * Self.dose) of them \(beside) ms")
                 #expect(with < 2 * without + 0.3, "\(alone) \(beside)")
                 #expect(connections >= 2 * Self.dose)
                 // 64 KiB each would be what one read buffer takes.

@@ -80,7 +80,8 @@ extension AllTiers.Traffic {
                 let end = try await agent.program.terminate()
                 #expect(end == .exited(0))
                 let tally = Tally(issued: ids, delivered: delivered() + Set(ids).subtracting(present))
-                print("taildir, \(rotation), \(kills) kills: \(tally), \(ids.count - present.count) in no file")
+                let gap = ids.count - present.count
+                print("measured: taildir, \(rotation), \(kills) kills: \(tally), \(gap) in no file")
                 #expect(tally.lost == 0)
                 // A kill may tear the line that is being written to the output.
                 #expect(tally.unknown <= kills)

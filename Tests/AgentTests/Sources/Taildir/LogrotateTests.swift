@@ -132,7 +132,8 @@ struct LogrotateTests {
         )
         let gap = Set(0..<writer.written).subtracting(present)
         print(
-            "logrotate \(mode) \(matchesAll): \(delivered.count) lines, \(duplicates) twice, \(gap.count) in no file, \(missing.count) missing"
+            "measured: logrotate \(mode) \(matchesAll): \(delivered.count) lines, \(duplicates) twice,",
+            "\(gap.count) in no file, \(missing.count) missing"
         )
         // Without `delaycompress` logrotate itself loses what is written while it compresses.
         if mode == .create { #expect(gap.isEmpty) }

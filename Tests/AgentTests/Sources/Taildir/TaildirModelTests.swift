@@ -92,7 +92,7 @@ struct TaildirModelTests {
         #expect(missing.isEmpty, "missing \(missing.sorted().prefix(5))")
         // In doubt a copy is read again, whole, and a slow machine leaves more in doubt.
         let duplicates = lines.count - Set(lines).count
-        print("taildir model \(run): \(lines.count) lines, \(duplicates) twice, \(copied) copied")
+        print("measured: taildir model \(run): \(lines.count) lines, \(duplicates) twice, \(copied) copied")
         #expect(duplicates <= copied, "\(duplicates) lines twice")
         #expect(Set(lines).subtracting(model.expected).isEmpty)
     }
