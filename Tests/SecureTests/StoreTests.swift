@@ -42,6 +42,10 @@ import Testing
             ),
             ("changed.p12", "secret", .unusableStore, "is no PKCS12 store, or is damaged"),
             ("damagedkey.pem", "secret", .unusableStore, "is damaged: "),
+            ("dearkey.p12", "secret", .unusableStore, "its encryption wants 8388607 iterations"),
+            ("dearcertificates.p12", "secret", .unusableStore, "its encryption wants 8388607 iterations"),
+            ("dearold.p12", "secret", .unusableStore, "its encryption wants 8388607 iterations"),
+            ("dear.pem", "secret", .unusableStore, "the encryption of its private key wants 8388607 iterations"),
         ] as [(String, String?, TLSError.Code, String)]
     )
     func keyStores(name: String, password: String?, code: TLSError.Code, text: String) throws {

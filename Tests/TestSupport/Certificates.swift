@@ -89,6 +89,7 @@ package struct Certificates: Sendable {
         var changed = container
         if let place = changed.firstRange(of: [0x02, 0x01, 0x03])?.upperBound { changed[place] ^= 0x10 }
         try maker.write(changed, to: "changed.p12")
+        try self.makeDearFiles(maker)
         let certificate = try String(contentsOfFile: maker.path("ca.pem"), encoding: .utf8)
         try maker.write(Array(certificate.replacingOccurrences(of: "MII", with: "M!I").utf8), to: "damaged.pem")
         let key = try String(contentsOfFile: maker.path("server.key"), encoding: .utf8)
@@ -98,6 +99,30 @@ package struct Certificates: Sendable {
         try maker.write(Array("agent.sources = r1\n".utf8), to: "text")
         try maker.write([0xFE, 0xED, 0xFE, 0xED, 0, 0, 0, 2, 0, 0, 0, 0], to: "store.jks")
         try maker.write([0xCE, 0xCE, 0xCE, 0xCE, 0, 0, 0, 2, 0, 0, 0, 0], to: "store.jceks")
+    }
+
+    /// Encryptions that ask for 8,388,607 iterations: made with 70,000, for nobody waits for the others.
+    private static func makeDearFiles(_ maker: CertificateMaker) throws {
+        let pass = "pass:\(Self.password)"
+        let export = ["pkcs12", "-export", "-in", "server.pem", "-passout", pass, "-iter", "70000", "-nomac"]
+        let (aes, old) = ("AES-256-CBC", "PBE-SHA1-3DES")
+        try maker.run(export + ["-out", "dearkey.p12", "-keypbe", aes, "-certpbe", "NONE"])
+        try maker.run(export + ["-out", "dearcertificates.p12", "-keypbe", "NONE", "-certpbe", aes])
+        try maker.run(export + ["-out", "dearold.p12", "-keypbe", old, "-certpbe", old])
+        let key = ["pkcs8", "-topk8", "-in", "server.key", "-iter", "70000", "-passout", pass]
+        try maker.run(key + ["-outform", "DER", "-out", "dear.key"])
+        // DER: an INTEGER of three bytes.
+        for name in ["dearkey.p12", "dearcertificates.p12", "dearold.p12", "dear.key"] {
+            var bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: maker.path(name))))
+            while let place = bytes.firstRange(of: [0x02, 0x03, 0x01, 0x11, 0x70]) {
+                bytes.replaceSubrange(place, with: [0x02, 0x03, 0x7F, 0xFF, 0xFF])
+            }
+            try maker.write(bytes, to: name)
+        }
+        let dear = try Data(contentsOf: URL(fileURLWithPath: maker.path("dear.key"))).base64EncodedString()
+        let text = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n\(dear)\n-----END ENCRYPTED PRIVATE KEY-----\n"
+        try maker.write(Array(text.utf8), to: "dear.key")
+        try maker.join(["server.crt", "dear.key"], to: "dear.pem")
     }
 
     /// `atexit` takes no context: the folder's name waits here.

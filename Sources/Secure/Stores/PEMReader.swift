@@ -77,7 +77,12 @@ struct PEMReader {
             guard let outer = unsafe d2i_X509_SIG(nil, &start, block.count) else {
                 throw self.damaged(LibraryErrors.take().summary)
             }
-            unsafe X509_SIG_free(outer)
+            defer { unsafe X509_SIG_free(outer) }
+            var algorithm: UnsafePointer<X509_ALGOR>?
+            unsafe X509_SIG_get0(outer, &algorithm, nil)
+            if let count = unsafe KeyDerivation.excess(algorithm) {
+                throw self.damaged("the encryption of its private key wants \(count) iterations")
+            }
         }
         guard let single = unsafe BIO_new(BIO_s_mem()) else { throw self.damaged("no memory") }
         defer { unsafe BIO_free(single) }

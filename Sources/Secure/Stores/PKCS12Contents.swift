@@ -63,6 +63,7 @@ struct PKCS12Contents {
             if unsafe COpenSSL_is_data(content) == 1 {
                 unsafe bags = PKCS12_unpack_p7data(content)
             } else if unsafe COpenSSL_is_encrypted(content) == 1 {
+                try unsafe self.checkCost(content.pointee.d.encrypted?.pointee.enc_data?.pointee.algorithm)
                 unsafe bags = PKCS12_unpack_p7encdata(content, self.password, self.passwordCount)
             } else {
                 continue
@@ -85,6 +86,9 @@ struct PKCS12Contents {
             case NID_pkcs8ShroudedKeyBag:
                 self.hasKey = true
                 guard self.readsKeys else { continue }
+                var algorithm: UnsafePointer<X509_ALGOR>?
+                unsafe X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, nil)
+                try unsafe self.checkCost(algorithm)
                 let inner = unsafe PKCS12_decrypt_skey_ex(
                     bag,
                     self.password,
@@ -129,6 +133,10 @@ struct PKCS12Contents {
         guard let name = unsafe OBJ_txt2obj("2.16.840.1.113894.746875.1.1", 1) else { return false }
         defer { unsafe ASN1_OBJECT_free(name) }
         return unsafe X509at_get_attr_by_OBJ(PKCS12_SAFEBAG_get0_attrs(bag), name, -1) >= 0
+    }
+
+    private func checkCost(_ algorithm: UnsafePointer<X509_ALGOR>?) throws(Fault) {
+        if let count = unsafe KeyDerivation.excess(algorithm) { throw .damaged("its encryption wants \(count) iterations") }
     }
 
     private func fault(isKey: Bool) -> Fault {

@@ -7,9 +7,6 @@ struct PKCS12Reader {
     let password: String?
     let use: Store.Use
 
-    /// What Java reads at most (sun.security.pkcs12.PKCS12KeyStore, MAX_ITERATION_COUNT).
-    static let mostIterations = 5_000_000
-
     func read() throws(TLSError) -> Store {
         ERR_clear_error()
         defer { ERR_clear_error() }
@@ -61,7 +58,7 @@ struct PKCS12Reader {
         unsafe PKCS12_get0_mac(nil, nil, nil, &iterations, container)
         // Absent means 1.
         let count = unsafe iterations == nil ? 1 : ASN1_INTEGER_get(iterations)
-        guard (1...Self.mostIterations).contains(count) else { throw .damaged("its MAC wants \(count) iterations") }
+        guard (1...KeyDerivation.mostIterations).contains(count) else { throw .damaged("its MAC wants \(count) iterations") }
         if let password = self.password, !password.isEmpty {
             if unsafe PKCS12_verify_mac(container, password, -1) == 1 { return password }
         } else {

@@ -11,9 +11,6 @@ struct MD5TripleDES {
         case unusable(String)
     }
 
-    /// What Java writes at most (`jdk.jceks.iterationCount`): two seconds of a processor.
-    static let mostIterations = 5_000_000
-
     private let salt: [UInt8]
     private let iterations: Int
 
@@ -32,8 +29,8 @@ struct MD5TripleDES {
         guard let (salt, iterations) = read, salt.count == 8, iterations > 0 else {
             throw .unusable("the parameters of its encryption are damaged")
         }
-        guard iterations <= Self.mostIterations else {
-            throw .unusable("its encryption wants \(iterations) iterations, more than \(Self.mostIterations)")
+        guard iterations <= KeyDerivation.mostIterations else {
+            throw .unusable("its encryption wants \(iterations) iterations, more than \(KeyDerivation.mostIterations)")
         }
         self.salt = salt
         self.iterations = iterations
