@@ -136,7 +136,9 @@ struct PKCS12Contents {
     }
 
     private func checkCost(_ algorithm: UnsafePointer<X509_ALGOR>?) throws(Fault) {
-        if let count = unsafe KeyDerivation.excess(algorithm) { throw .damaged("its encryption wants \(count) iterations") }
+        if let count = unsafe KeyDerivation.excess(algorithm) {
+            throw .damaged("its encryption wants \(count) iterations")
+        }
     }
 
     private func fault(isKey: Bool) -> Fault {

@@ -58,7 +58,9 @@ struct PKCS12Reader {
         unsafe PKCS12_get0_mac(nil, nil, nil, &iterations, container)
         // Absent means 1.
         let count = unsafe iterations == nil ? 1 : ASN1_INTEGER_get(iterations)
-        guard (1...KeyDerivation.mostIterations).contains(count) else { throw .damaged("its MAC wants \(count) iterations") }
+        guard (1...KeyDerivation.mostIterations).contains(count) else {
+            throw .damaged("its MAC wants \(count) iterations")
+        }
         if let password = self.password, !password.isEmpty {
             if unsafe PKCS12_verify_mac(container, password, -1) == 1 { return password }
         } else {
