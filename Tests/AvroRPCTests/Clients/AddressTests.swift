@@ -47,7 +47,8 @@ import Testing
         /// Nil where somebody has it.
         init?(_ address: SocketAddress) {
             descriptor = socket(address.protocol == .inet6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            guard descriptor >= 0, address.withSockAddr({ bind(descriptor, $0, socklen_t($1)) }) == 0 else { return nil }
+            let isFree = address.withSockAddr { bind(descriptor, $0, socklen_t($1)) == 0 }
+            guard descriptor >= 0, isFree else { return nil }
         }
 
         deinit { close(descriptor) }
