@@ -41,5 +41,6 @@ final class MockCluster: @unchecked Sendable {
     enum RequestKey: Int16 {
         case produce = 0
         case initProducerID = 22
+        case endTransaction = 26
     }
 }
