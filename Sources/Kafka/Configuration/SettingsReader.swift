@@ -13,7 +13,10 @@ struct SettingsReader {
         self.values = values
         var places: [String: String] = [:]
         for key in values.keys { places[key] = locate(key) }
-        for key in ["kafka.bootstrap.servers", "kafka.topics"] where places[key] == nil { places[key] = locate(key) }
+        // Spoken of where they are missing, too.
+        for key in ["kafka.bootstrap.servers", "kafka.topics", "kafka.producer.acks"] where places[key] == nil {
+            places[key] = locate(key)
+        }
         self.places = places
     }
 
