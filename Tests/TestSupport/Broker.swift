@@ -6,24 +6,34 @@ import Synchronization
 /// A Kafka broker for tests: noida-db on a free port of this machine, with its data in a directory of its own.
 ///
 /// It comes with the Python environment `.venv` in the package's root, or the one that `TRIBUTARY_VENV` names. It keeps all records in memory: at most 400,000 in one run.
-// @unchecked: `process` changes under `lock` only.
+///
+/// Where `KAFKA_BOOTSTRAP` names a cluster, that is what tests use; it is taken away and brought back by `KAFKA_CTL`
+/// where that is set, which concerns every test: they must then run one at a time, as scripts/test has it.
+// @unchecked: `process` and `isAway` change under `lock` only.
 package final class Broker: @unchecked Sendable {
-    /// A cluster that the environment names, which tests cannot stop.
-    package static let namedCluster: String? = {
-        let value = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP"] ?? ""
-        return value.isEmpty ? nil : value
-    }()
+    /// A cluster that the environment names.
+    package static let namedCluster = Environment.text("KAFKA_BOOTSTRAP")
+    /// A program that stops, kills and starts its nodes.
+    package static let control = Environment.text("KAFKA_CTL")
 
     /// Why no broker can be started here; `nil` where one can.
     package static let whyNone: String? =
         program == nil ? "no noida-db in .venv or $TRIBUTARY_VENV" : nil
 
+    /// Why nothing can be shown that takes a replicated cluster; `nil` where it can.
+    package static let whyNoNodes: String? =
+        namedCluster == nil || control == nil
+        ? "needs a named cluster (KAFKA_BOOTSTRAP) whose nodes KAFKA_CTL kills and starts" : nil
+
     /// Whether there is a broker to write to, named or ours.
     package static let isAvailable = namedCluster != nil || program != nil
     /// Whether there is a broker that may be stopped.
-    package static let canStart = program != nil
+    package static let canStart = isControlled || program != nil
+    /// Whether what `start` gives is the named cluster.
+    private static let isControlled = whyNoNodes == nil
 
-    private static let program: String? = {
+    /// noida-db itself.
+    package static let program: String? = {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let environment = ProcessInfo.processInfo.environment["TRIBUTARY_VENV"].map { [$0] } ?? []
@@ -54,36 +64,52 @@ package final class Broker: @unchecked Sendable {
         }
     }
 
-    package let port: Int
-    package var bootstrap: String { "127.0.0.1:\(port)" }
-    private let directory: URL
+    package let bootstrap: String
+    /// Where it listens, and where its data are; `nil` for the named cluster.
+    private let own: (port: Int, directory: URL)?
     private let lock = NSLock()
     private var process: ChildProcess?
+    /// Of the named cluster: whether a test has stopped it.
+    private var isAway = false
 
-    private init(port: Int, directory: URL) {
-        self.port = port
-        self.directory = directory
+    private init(_ bootstrap: String, own: (port: Int, directory: URL)?) {
+        self.bootstrap = bootstrap
+        self.own = own
     }
 
     deinit {
-        stop()
-        try? FileManager.default.removeItem(at: directory)
+        if let own {
+            stop()
+            try? FileManager.default.removeItem(at: own.directory)
+        } else if isAway {
+            try? restart()
+        }
     }
 
-    /// A new broker that answers.
+    /// A new broker that answers; the named cluster where tests may stop it.
     package static func start() throws -> Broker {
+        if let namedCluster, isControlled { return Broker(namedCluster, own: nil) }
+        let port = try FreePort.any()
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("broker-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let broker = Broker(port: try FreePort.any(), directory: directory)
+        let broker = Broker("127.0.0.1:\(port)", own: (port, directory))
         try broker.launch()
         return broker
     }
 
     /// Starts it again, on the same port and with the same records, after `stop`.
-    package func restart() throws { try launch() }
+    package func restart() throws {
+        guard own == nil else { return try launch() }
+        try Self.control("start")
+        lock.withLock { isAway = false }
+    }
 
     /// Ends it as an operator would (SIGTERM), so that it keeps its records.
     package func stop() {
+        guard own != nil else {
+            lock.withLock { isAway = true }
+            return Self.controlOrSay("stop")
+        }
         let process = lock.withLock {
             defer { self.process = nil }
             return self.process
@@ -92,8 +118,9 @@ package final class Broker: @unchecked Sendable {
     }
 
     /// Freezes it: connections stay, nothing is answered. Returns when every thread of it stands still: the signal alone
-    /// leaves it time for one answer more.
+    /// leaves it time for one answer more. The named cluster is stopped instead.
     package func pause() {
+        guard own != nil else { return stop() }
         signal(SIGSTOP)
         guard let pid = lock.withLock({ process?.id }) else { return }
         let tasks = "/proc/\(pid)/task"
@@ -108,26 +135,54 @@ package final class Broker: @unchecked Sendable {
             usleep(1_000)
         }
     }
-    package func resume() { signal(SIGCONT) }
+    package func resume() {
+        guard own != nil else {
+            lock.withLock { isAway = false }
+            return Self.controlOrSay("start")
+        }
+        signal(SIGCONT)
+    }
+
+    /// Calls `$KAFKA_CTL ACTION [NODE]`: `stop`, `kill9` or `start`; returns when that has ended.
+    package static func control(_ action: String, node: Int? = nil) throws {
+        guard let control else { throw Failure(description: whyNoNodes ?? "") }
+        let log = FileManager.default.temporaryDirectory.appendingPathComponent("ctl-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: log) }
+        let process = try ChildProcess(
+            "/bin/sh",
+            ["-c", "exec \"$@\"", "sh", control, action] + (node.map { ["\($0)"] } ?? []),
+            log: log
+        )
+        while process.isRunning { usleep(20_000) }
+        guard process.waitStatus == 0 else {
+            let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+            throw Failure(description: "\(control) \(action) failed: \(text)")
+        }
+    }
+
+    /// For those who cannot throw: the test fails by what it then finds.
+    private static func controlOrSay(_ action: String) {
+        do { try control(action) } catch { print("\(error)") }
+    }
 
     private func signal(_ number: Int32) {
         lock.withLock { process }?.signal(number)
     }
 
     private func launch() throws {
-        guard let program = Self.program else { throw Failure(description: Self.whyNone ?? "") }
+        guard let own, let program = Self.program else { throw Failure(description: Self.whyNone ?? "") }
         // The package is installed without the right to run it; its script gives that at the first run.
         chmod(program, 0o755)
         let process = try ChildProcess(
             program,
             [
-                "start", "--data-dir", directory.path, "--host", "127.0.0.1", "--only", "kafka", "--kafka-port",
-                "\(port)",
+                "start", "--data-dir", own.directory.path, "--host", "127.0.0.1", "--only", "kafka", "--kafka-port",
+                "\(own.port)",
             ]
         )
         lock.withLock { self.process = process }
         let limit = Date() + 20
-        while !FreePort.isOpen(port) {
+        while !FreePort.isOpen(own.port) {
             guard process.isRunning, Date() < limit else { throw Failure(description: "noida-db did not start") }
             usleep(20_000)
         }

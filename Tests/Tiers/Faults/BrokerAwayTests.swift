@@ -29,7 +29,7 @@ extension AllTiers.Traffic {
             defer { broker.stop() }
             try await Workspace.use { space in
                 let port = try FreePort.any()
-                let topic = Topic.fresh("away")
+                let topic = try await Topic.make("away", broker.bootstrap, space)
                 let file = TierFile.collector(
                     "c1",
                     port: port,

@@ -31,9 +31,9 @@ extension AllTiers.Traffic {
             defer { broker?.stop() }
             try await Workspace.use { space in
                 let port = try FreePort.any()
-                let topic = Topic.fresh("restarts")
                 let receiverPort = try FreePort.any()
                 let bootstrap = broker?.bootstrap ?? ""
+                let topic = broker == nil ? "" : try await Topic.make("restarts", bootstrap, space)
                 let receiver = try space.start(
                     "receive",
                     try Tools.load("avro-receive"),

@@ -15,8 +15,8 @@ extension AllTiers.Traffic {
             defer { broker.stop() }
             let bootstrap = broker.bootstrap
             let tls = try Certificates.shared()
-            let topic = Topic.fresh("kill")
             try await Workspace.use { space in
+                let topic = try await Topic.make("kill", bootstrap, space)
                 let ports = try [FreePort.any(), FreePort.any()]
                 func startCollector(_ index: Int) throws -> AgentProcess {
                     let sink = TierFile.kafka(bootstrap, topic)
