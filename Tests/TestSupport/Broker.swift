@@ -77,14 +77,7 @@ package final class Broker: @unchecked Sendable {
         self.own = own
     }
 
-    deinit {
-        if let own {
-            stop()
-            try? FileManager.default.removeItem(at: own.directory)
-        } else if isAway {
-            try? restart()
-        }
-    }
+    deinit { end() }
 
     /// A new broker that answers; the named cluster where tests may stop it.
     package static func start() throws -> Broker {
@@ -115,6 +108,16 @@ package final class Broker: @unchecked Sendable {
             return self.process
         }
         process?.terminate()
+    }
+
+    /// Ends it for good, with its records; the named cluster is left running.
+    package func end() {
+        if let own {
+            stop()
+            try? FileManager.default.removeItem(at: own.directory)
+        } else if lock.withLock({ isAway }) {
+            resume()
+        }
     }
 
     /// Freezes it: connections stay, nothing is answered. Returns when every thread of it stands still: the signal alone

@@ -32,6 +32,14 @@ package enum KcatReader {
         return try lines.map { try record(Data($0)) }.sorted { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
     }
 
+    /// The bytes of each record's key and value in a topic of one partition, in order; −1 for none.
+    package static func lengths(_ topic: String, from bootstrap: String) async throws -> [[String]] {
+        try await run(
+            ["-C", "-b", bootstrap, "-t", topic, "-f", "%K %S\\n", "-e", "-q", "-o", "beginning"],
+            ["receive.message.max.bytes": "1000000000"]
+        ).map { String(decoding: $0, as: UTF8.self).split(separator: " ").map(String.init) }
+    }
+
     /// The numbers of a cluster's nodes.
     package static func nodes(of bootstrap: String) async throws -> [Int] {
         let lines = try await run(["-L", "-J", "-b", bootstrap], [:])

@@ -28,7 +28,7 @@ extension AllTiers.Traffic {
                 return
             }
             let broker = destination == .kafka ? try await offload { try Broker.start() } : nil
-            defer { broker?.stop() }
+            defer { broker?.end() }
             try await Workspace.use { space in
                 let port = try FreePort.any()
                 let receiverPort = try FreePort.any()

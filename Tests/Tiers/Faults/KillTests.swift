@@ -12,7 +12,7 @@ extension AllTiers.Traffic {
         /// all in its hands that the edges may give it, and comes back.
         @Test func killedCollectorLosesNothing() async throws {
             let broker = try await offload { try Broker.start() }
-            defer { broker.stop() }
+            defer { broker.end() }
             let bootstrap = broker.bootstrap
             let tls = try Certificates.shared()
             try await Workspace.use { space in
