@@ -29,6 +29,8 @@ package final class Broker: @unchecked Sendable {
     package static let isAvailable = namedCluster != nil || program != nil
     /// Whether there is a broker that may be stopped.
     package static let canStart = isControlled || program != nil
+    /// Whether there is one that may be frozen.
+    package static let canStartOwn = program != nil
     /// Whether what `start` gives is the named cluster.
     private static let isControlled = whyNoNodes == nil
 
@@ -82,6 +84,11 @@ package final class Broker: @unchecked Sendable {
     /// A new broker that answers; the named cluster where tests may stop it.
     package static func start() throws -> Broker {
         if let namedCluster, isControlled { return Broker(namedCluster, own: nil) }
+        return try startOwn()
+    }
+
+    /// A new noida-db, for what `KAFKA_CTL` cannot do.
+    package static func startOwn() throws -> Broker {
         let port = try FreePort.any()
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("broker-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -101,7 +108,9 @@ package final class Broker: @unchecked Sendable {
     package func stop() {
         guard own != nil else {
             lock.withLock { isAway = true }
-            return Self.controlOrSay("stop")
+            // Who waits for its absence fails where it stays.
+            do { try Self.control("stop") } catch { print("\(error)") }
+            return
         }
         let process = lock.withLock {
             defer { self.process = nil }
@@ -116,14 +125,13 @@ package final class Broker: @unchecked Sendable {
             stop()
             try? FileManager.default.removeItem(at: own.directory)
         } else if lock.withLock({ isAway }) {
-            resume()
+            do { try restart() } catch { print("\(error)") }
         }
     }
 
     /// Freezes it: connections stay, nothing is answered. Returns when every thread of it stands still: the signal alone
-    /// leaves it time for one answer more. The named cluster is stopped instead.
+    /// leaves it time for one answer more. Of `startOwn` only.
     package func pause() {
-        guard own != nil else { return stop() }
         signal(SIGSTOP)
         guard let pid = lock.withLock({ process?.id }) else { return }
         let tasks = "/proc/\(pid)/task"
@@ -138,13 +146,7 @@ package final class Broker: @unchecked Sendable {
             usleep(1_000)
         }
     }
-    package func resume() {
-        guard own != nil else {
-            lock.withLock { isAway = false }
-            return Self.controlOrSay("start")
-        }
-        signal(SIGCONT)
-    }
+    package func resume() { signal(SIGCONT) }
 
     /// Calls `$KAFKA_CTL ACTION [NODE]`: `stop`, `kill9` or `start`; returns when that has ended.
     package static func control(_ action: String, node: Int? = nil) throws {
@@ -161,11 +163,6 @@ package final class Broker: @unchecked Sendable {
             let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
             throw Failure(description: "\(control) \(action) failed: \(text)")
         }
-    }
-
-    /// For those who cannot throw: the test fails by what it then finds.
-    private static func controlOrSay(_ action: String) {
-        do { try control(action) } catch { print("\(error)") }
     }
 
     private func signal(_ number: Int32) {

@@ -96,9 +96,9 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: Broker.canStart, "\(Self.why)"))
+    @Test(.enabled(if: Broker.canStartOwn, "\(Self.why)"))
     func hangingBrokerIsNoticed() async throws {
-        let broker = try Broker.start()
+        let broker = try Broker.startOwn()
         let topic = try await Topics.make("hang", partitions: 1, on: broker.bootstrap)
         try await SinkHarness.run(broker.bootstrap, ["kafka.topic": topic]) { harness in
             let first = try await harness.deliver([Event(body: "0")])

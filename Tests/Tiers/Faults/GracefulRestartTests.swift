@@ -23,11 +23,11 @@ extension AllTiers.Traffic {
         }
 
         private func run(_ restarts: Int, _ destination: Destination) async throws {
-            if destination == .kafka, !Broker.canStart || KcatReader.program == nil {
+            if destination == .kafka, !Broker.canStartOwn || KcatReader.program == nil {
                 print("skipped: restarts with Kafka: \(Broker.whyNone ?? "kcat is not installed")")
                 return
             }
-            let broker = destination == .kafka ? try await offload { try Broker.start() } : nil
+            let broker = destination == .kafka ? try await offload { try Broker.startOwn() } : nil
             defer { broker?.end() }
             try await Workspace.use { space in
                 let port = try FreePort.any()
