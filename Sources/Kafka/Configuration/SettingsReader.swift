@@ -108,6 +108,16 @@ struct SettingsReader {
             let name = String(key.dropFirst(role.prefix.count))
             if !left.contains(name) { properties[name] = value }
         }
+        let logins = ["sasl.jaas.config", "sasl.username", "sasl.kerberos.principal"]
+        if properties["security.protocol"]?.uppercased().hasPrefix("SASL_") == true,
+            logins.allSatisfy({ properties[$0] == nil })
+        {
+            do throws(JaasFile.Problem) {
+                properties["sasl.jaas.config"] = try JaasFile.login(of: process)
+            } catch {
+                fault(role.prefix + "sasl.jaas.config", "is not set, and \(error.text)")
+            }
+        }
         let translated = JavaClientOptions(properties, for: role)
         for (name, text) in translated.notes { note(role.prefix + name, text) }
         for (name, text) in translated.faults { fault(role.prefix + name, text) }
