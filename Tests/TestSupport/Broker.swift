@@ -6,24 +6,36 @@ import Synchronization
 /// A Kafka broker for tests: noida-db on a free port of this machine, with its data in a directory of its own.
 ///
 /// It comes with the Python environment `.venv` in the package's root, or the one that `TRIBUTARY_VENV` names. It keeps all records in memory: at most 400,000 in one run.
-// @unchecked: `process` changes under `lock` only.
+///
+/// Where `KAFKA_BOOTSTRAP` names a cluster, that is what tests use; it is taken away and brought back by `KAFKA_CTL`
+/// where that is set, which concerns every test: they must then run one at a time, as scripts/test has it.
+// @unchecked: `process` and `isAway` change under `lock` only.
 package final class Broker: @unchecked Sendable {
-    /// A cluster that the environment names, which tests cannot stop.
-    package static let namedCluster: String? = {
-        let value = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP"] ?? ""
-        return value.isEmpty ? nil : value
-    }()
+    /// A cluster that the environment names.
+    package static let namedCluster = Environment.text("KAFKA_BOOTSTRAP")
+    /// A program that stops, kills and starts its nodes.
+    package static let control = Environment.text("KAFKA_CTL")
 
     /// Why no broker can be started here; `nil` where one can.
     package static let whyNone: String? =
         program == nil ? "no noida-db in .venv or $TRIBUTARY_VENV" : nil
 
+    /// Why nothing can be shown that takes a replicated cluster; `nil` where it can.
+    package static let whyNoNodes: String? =
+        namedCluster == nil || control == nil
+        ? "needs a named cluster (KAFKA_BOOTSTRAP) whose nodes KAFKA_CTL kills and starts" : nil
+
     /// Whether there is a broker to write to, named or ours.
     package static let isAvailable = namedCluster != nil || program != nil
     /// Whether there is a broker that may be stopped.
-    package static let canStart = program != nil
+    package static let canStart = isControlled || program != nil
+    /// Whether there is one that may be frozen.
+    package static let canStartOwn = program != nil
+    /// Whether what `start` gives is the named cluster.
+    private static let isControlled = whyNoNodes == nil
 
-    private static let program: String? = {
+    /// noida-db itself.
+    package static let program: String? = {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let environment = ProcessInfo.processInfo.environment["TRIBUTARY_VENV"].map { [$0] } ?? []
@@ -54,36 +66,52 @@ package final class Broker: @unchecked Sendable {
         }
     }
 
-    package let port: Int
-    package var bootstrap: String { "127.0.0.1:\(port)" }
-    private let directory: URL
+    package let bootstrap: String
+    /// Where it listens, and where its data are; `nil` for the named cluster.
+    private let own: (port: Int, directory: URL)?
     private let lock = NSLock()
     private var process: ChildProcess?
+    /// Of the named cluster: whether a test has stopped it.
+    private var isAway = false
 
-    private init(port: Int, directory: URL) {
-        self.port = port
-        self.directory = directory
+    private init(_ bootstrap: String, own: (port: Int, directory: URL)?) {
+        self.bootstrap = bootstrap
+        self.own = own
     }
 
-    deinit {
-        stop()
-        try? FileManager.default.removeItem(at: directory)
-    }
+    deinit { end() }
 
-    /// A new broker that answers.
+    /// A new broker that answers; the named cluster where tests may stop it.
     package static func start() throws -> Broker {
+        if let namedCluster, isControlled { return Broker(namedCluster, own: nil) }
+        return try startOwn()
+    }
+
+    /// A new noida-db, for what `KAFKA_CTL` cannot do.
+    package static func startOwn() throws -> Broker {
+        let port = try FreePort.any()
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("broker-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let broker = Broker(port: try FreePort.any(), directory: directory)
+        let broker = Broker("127.0.0.1:\(port)", own: (port, directory))
         try broker.launch()
         return broker
     }
 
     /// Starts it again, on the same port and with the same records, after `stop`.
-    package func restart() throws { try launch() }
+    package func restart() throws {
+        guard own == nil else { return try launch() }
+        try Self.control("start")
+        lock.withLock { isAway = false }
+    }
 
     /// Ends it as an operator would (SIGTERM), so that it keeps its records.
     package func stop() {
+        guard own != nil else {
+            lock.withLock { isAway = true }
+            // Who waits for its absence fails where it stays.
+            do { try Self.control("stop") } catch { print("\(error)") }
+            return
+        }
         let process = lock.withLock {
             defer { self.process = nil }
             return self.process
@@ -91,8 +119,18 @@ package final class Broker: @unchecked Sendable {
         process?.terminate()
     }
 
+    /// Ends it for good, with its records; the named cluster is left running.
+    package func end() {
+        if let own {
+            stop()
+            try? FileManager.default.removeItem(at: own.directory)
+        } else if lock.withLock({ isAway }) {
+            do { try restart() } catch { print("\(error)") }
+        }
+    }
+
     /// Freezes it: connections stay, nothing is answered. Returns when every thread of it stands still: the signal alone
-    /// leaves it time for one answer more.
+    /// leaves it time for one answer more. Of `startOwn` only.
     package func pause() {
         signal(SIGSTOP)
         guard let pid = lock.withLock({ process?.id }) else { return }
@@ -110,24 +148,41 @@ package final class Broker: @unchecked Sendable {
     }
     package func resume() { signal(SIGCONT) }
 
+    /// Calls `$KAFKA_CTL ACTION [NODE]`: `stop`, `kill9` or `start`; returns when that has ended.
+    package static func control(_ action: String, node: Int? = nil) throws {
+        guard let control else { throw Failure(description: whyNoNodes ?? "") }
+        let log = FileManager.default.temporaryDirectory.appendingPathComponent("ctl-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: log) }
+        let process = try ChildProcess(
+            "/bin/sh",
+            ["-c", "exec \"$@\"", "sh", control, action] + (node.map { ["\($0)"] } ?? []),
+            log: log
+        )
+        while process.isRunning { usleep(20_000) }
+        guard process.waitStatus == 0 else {
+            let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+            throw Failure(description: "\(control) \(action) failed: \(text)")
+        }
+    }
+
     private func signal(_ number: Int32) {
         lock.withLock { process }?.signal(number)
     }
 
     private func launch() throws {
-        guard let program = Self.program else { throw Failure(description: Self.whyNone ?? "") }
+        guard let own, let program = Self.program else { throw Failure(description: Self.whyNone ?? "") }
         // The package is installed without the right to run it; its script gives that at the first run.
         chmod(program, 0o755)
         let process = try ChildProcess(
             program,
             [
-                "start", "--data-dir", directory.path, "--host", "127.0.0.1", "--only", "kafka", "--kafka-port",
-                "\(port)",
+                "start", "--data-dir", own.directory.path, "--host", "127.0.0.1", "--only", "kafka", "--kafka-port",
+                "\(own.port)",
             ]
         )
         lock.withLock { self.process = process }
         let limit = Date() + 20
-        while !FreePort.isOpen(port) {
+        while !FreePort.isOpen(own.port) {
             guard process.isRunning, Date() < limit else { throw Failure(description: "noida-db did not start") }
             usleep(20_000)
         }

@@ -18,22 +18,49 @@ package enum KcatReader {
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 
     /// Every record of a topic, by partition and offset.
-    package static func read(_ topic: String, from bootstrap: String) async throws -> [Record] {
+    ///
+    /// - Parameter properties: librdkafka's, for TLS and SASL.
+    package static func read(
+        _ topic: String,
+        from bootstrap: String,
+        _ properties: [String: String] = [:]
+    ) async throws -> [Record] {
+        let lines = try await run(
+            ["-C", "-b", bootstrap, "-t", topic, "-J", "-e", "-q", "-o", "beginning"],
+            properties.merging(["receive.message.max.bytes": "1000000000"]) { $1 }
+        )
+        return try lines.map { try record(Data($0)) }.sorted { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
+    }
+
+    /// The bytes of each record's key and value in a topic of one partition, in order; −1 for none.
+    package static func lengths(_ topic: String, from bootstrap: String) async throws -> [[String]] {
+        try await run(
+            ["-C", "-b", bootstrap, "-t", topic, "-f", "%K %S\\n", "-e", "-q", "-o", "beginning"],
+            ["receive.message.max.bytes": "1000000000"]
+        ).map { String(decoding: $0, as: UTF8.self).split(separator: " ").map(String.init) }
+    }
+
+    /// The numbers of a cluster's nodes.
+    package static func nodes(of bootstrap: String) async throws -> [Int] {
+        let lines = try await run(["-L", "-J", "-b", bootstrap], [:])
+        let object = try lines.first.map { try JSONSerialization.jsonObject(with: $0) } as? [String: Any]
+        return (object?["brokers"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? Int }.sorted()
+    }
+
+    private static func run(_ arguments: [String], _ properties: [String: String]) async throws -> [Data] {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
-                continuation.resume(with: Result { try readNow(topic, from: bootstrap) })
+                continuation.resume(with: Result { try runNow(arguments, properties) })
             }
         }
     }
 
-    private static func readNow(_ topic: String, from bootstrap: String) throws -> [Record] {
+    /// The lines that it writes.
+    private static func runNow(_ arguments: [String], _ properties: [String: String]) throws -> [Data] {
         guard let program else { throw Broker.Failure(description: "kcat is not installed") }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = [
-            "-C", "-b", bootstrap, "-t", topic, "-J", "-e", "-q", "-o", "beginning",
-            "-X", "receive.message.max.bytes=1000000000",
-        ]
+        process.arguments = arguments + properties.flatMap { ["-X", "\($0.key)=\($0.value)"] }
         let output = Pipe()
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
@@ -42,10 +69,10 @@ package enum KcatReader {
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Broker.Failure(description: "kcat ended with \(process.terminationStatus) on topic \(topic)")
+            let words = arguments.joined(separator: " ")
+            throw Broker.Failure(description: "kcat \(words) ended with \(process.terminationStatus)")
         }
-        let records = try data.split(separator: UInt8(ascii: "\n")).map { try record(Data($0)) }
-        return records.sorted { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
+        return data.split(separator: UInt8(ascii: "\n")).map { Data($0) }
     }
 
     private static func record(_ line: Data) throws -> Record {

@@ -58,6 +58,9 @@ internal import CRdKafka
         guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code: error.rawValue) }
     }
 
+    /// Whether a fatal error has ended the client. Set before anything that follows from it can be seen.
+    var hasEnded: Bool { unsafe rd_kafka_fatal_error(client, nil, 0) != RD_KAFKA_RESP_ERR_NO_ERROR }
+
     /// The first fatal error, which ended the client; `nil` where there was none.
     var fatalFailure: KafkaFailure? {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in

@@ -19,7 +19,6 @@ struct KafkaFailure: Error, Hashable, CustomStringConvertible {
     var description: String { message }
 
     /// The client cannot be used any more: only the idempotent producer raises this (`rd_kafka_fatal_error`).
-    static func isFatal(_ code: Int32) -> Bool { code == fatal }
     static let fatal = RD_KAFKA_RESP_ERR__FATAL.rawValue
 
     /// librdkafka has no connection to any broker.

@@ -51,6 +51,8 @@ package struct KafkaSinkSettings: NotedSettings, Sendable {
     /// Starts of further keys.
     package static let keyPrefixes = [JavaClientKey.Role.producer.prefix, "header."]
 
+    private static let acksKey = JavaClientKey.Role.producer.prefix + "acks"
+
     /// Flume's word for a record that nobody acknowledged in 120 s, and ours where callers wait for the delivery: above a
     /// leader's change, below what a Java client waits.
     static let deliveryTimeout = 120_000
@@ -104,9 +106,7 @@ package struct KafkaSinkSettings: NotedSettings, Sendable {
             reader.note(key, "is a key of old Flume versions and has no effect")
         }
         var acks: [String: String] = [:]
-        if values["kafka.producer.acks"] == nil,
-            let old = reader.text("requiredAcks", replacedBy: "kafka.producer.acks")
-        {
+        if values[Self.acksKey] == nil, let old = reader.text("requiredAcks", replacedBy: Self.acksKey) {
             acks["acks"] = old
         }
         (options, stores) = reader.client(
@@ -118,7 +118,10 @@ package struct KafkaSinkSettings: NotedSettings, Sendable {
         isTransactional = options.contains { $0.name == "transactional.id" }
         if isTransactional { limitTimeouts() }
         maxRecordBytes = options.last { $0.name == "message.max.bytes" }.flatMap { Int($0.value) } ?? maxRecordBytes
-        if deliversForCallers { noteTimeouts(&reader) }
+        if deliversForCallers {
+            noteTimeouts(&reader)
+            noteAcks(&reader)
+        }
         notes = reader.notes
         guard reader.faults.isEmpty else { throw SettingsFault(faults: reader.faults) }
     }
@@ -130,6 +133,21 @@ package struct KafkaSinkSettings: NotedSettings, Sendable {
             let timeout = Int(options[index].value), timeout > limit
         else { return }
         options[index].value = String(limit)
+    }
+
+    /// `delivered` is no stronger than what Kafka's own acknowledgement is worth.
+    private func noteAcks(_ reader: inout SettingsReader) {
+        let acks = options.last { ["acks", "request.required.acks"].contains($0.name) }?.value ?? ""
+        guard !["all", "-1"].contains(acks) else { return }
+        let worth =
+            acks == "0"
+            ? "no broker confirms anything, so events count as delivered when they were sent"
+            : "events count as delivered when one broker has them, and are lost where it fails before others do"
+        reader.note(
+            Self.acksKey,
+            "is \(acks): \(worth); callers that wait for acknowledge = delivered want all, with"
+                + " kafka.producer.enable.idempotence = true"
+        )
     }
 
     private func noteTimeouts(_ reader: inout SettingsReader) {

@@ -13,7 +13,10 @@ struct SettingsReader {
         self.values = values
         var places: [String: String] = [:]
         for key in values.keys { places[key] = locate(key) }
-        for key in ["kafka.bootstrap.servers", "kafka.topics"] where places[key] == nil { places[key] = locate(key) }
+        // Spoken of where they are missing, too.
+        for key in ["kafka.bootstrap.servers", "kafka.topics", "kafka.producer.acks"] where places[key] == nil {
+            places[key] = locate(key)
+        }
         self.places = places
     }
 
@@ -104,6 +107,16 @@ struct SettingsReader {
         for (key, value) in values where key.hasPrefix(role.prefix) {
             let name = String(key.dropFirst(role.prefix.count))
             if !left.contains(name) { properties[name] = value }
+        }
+        let logins = ["sasl.jaas.config", "sasl.username", "sasl.kerberos.principal"]
+        if properties["security.protocol"]?.uppercased().hasPrefix("SASL_") == true,
+            logins.allSatisfy({ properties[$0] == nil })
+        {
+            do throws(JaasFile.Problem) {
+                properties["sasl.jaas.config"] = try JaasFile.login(of: process)
+            } catch {
+                fault(role.prefix + "sasl.jaas.config", "is not set, and \(error.text)")
+            }
         }
         let translated = JavaClientOptions(properties, for: role)
         for (name, text) in translated.notes { note(role.prefix + name, text) }

@@ -6,9 +6,15 @@ internal import NIOCore
 /// What a sink holds: which batches, and which of their events Kafka has still to acknowledge. No I/O, no lock.
 ///
 /// Each accepted event is settled exactly once; when the last one of a batch is, the batch's outcome is in `takeOutcomes`.
+///
+/// A batch has a slot: where it is held, and above that the life in which it was admitted. Lives end with their client
+/// (`failAll`); what is said of a slot of an earlier life counts for nothing.
 struct DeliveryLedger {
     /// The number that stands for one event in librdkafka: the batch's slot above, its index in the batch below.
     static func opaque(slot: Int, index: Int) -> UInt64 { UInt64(slot) << 32 | UInt64(index) }
+
+    /// Bits of a slot that say where it is; of the 32 that it has in `opaque`, eight are left for its life.
+    private static let placeBits = 24
 
     /// A batch whose last event has been settled.
     struct Outcome {
@@ -55,6 +61,7 @@ struct DeliveryLedger {
     }
 
     private let limit: Int
+    private var life = 0
     private let writesLetters: Bool
     private var letters: Deque<Letter> = []
     private var slots: [Slot] = []
@@ -90,31 +97,46 @@ struct DeliveryLedger {
         }
         refused = nil
         heldEvents += count
-        let slot = free.popLast() ?? slots.count
-        if slot == slots.count { slots.append(Slot()) }
-        slots[slot].number = number
-        slots[slot].count = count
-        slots[slot].pending = count
-        slots[slot].accepted = now
-        if writesLetters { slots[slot].batch = batch }
-        if count == 0 { finish(slot) }
-        return slot
+        let place = free.popLast() ?? slots.count
+        if place == slots.count { slots.append(Slot()) }
+        slots[place].number = number
+        slots[place].count = count
+        slots[place].pending = count
+        slots[place].accepted = now
+        if writesLetters { slots[place].batch = batch }
+        if count == 0 { finish(place) }
+        return life << Self.placeBits | place
     }
 
     private func hasRoom(for count: Int) -> Bool {
         isOpen && stall == nil && (heldEvents == 0 || heldEvents + count <= limit)
+            && (!free.isEmpty || slots.count < 1 << Self.placeBits)
     }
+
+    /// Whether a slot is of this life.
+    @inline(__always)
+    func isCurrent(_ slot: Int) -> Bool { slot >> Self.placeBits == life }
+
+    @inline(__always)
+    private static func place(_ slot: Int) -> Int { slot & (1 << placeBits - 1) }
 
     /// One event is in Kafka.
     @inline(__always)
     mutating func acknowledge(slot: Int, index: Int) {
-        slots[slot].pending -= 1
-        if slots[slot].pending == 0 { finish(slot) }
+        guard isCurrent(slot) else { return }
+        settle(Self.place(slot))
+    }
+
+    @inline(__always)
+    private mutating func settle(_ place: Int) {
+        slots[place].pending -= 1
+        if slots[place].pending == 0 { finish(place) }
     }
 
     /// One event is not in Kafka: it becomes a letter where Kafka will never take it.
     mutating func fail(slot: Int, index: Int, _ failure: EventFailure) {
-        if failure.isHopeless, let batch = slots[slot].batch {
+        guard isCurrent(slot) else { return }
+        if failure.isHopeless, let batch = slots[Self.place(slot)].batch {
             letters.append(Letter(slot: slot, index: index, batch: batch, failure: failure))
         } else {
             giveUp(slot: slot, index: index, failure)
@@ -130,19 +152,22 @@ struct DeliveryLedger {
     var hasLetters: Bool { !letters.isEmpty }
 
     /// A letter takes so many records, of which the event itself stands for one; each is settled for itself.
-    mutating func expect(_ records: Int, slot: Int) { slots[slot].pending += records - 1 }
+    mutating func expect(_ records: Int, slot: Int) {
+        if isCurrent(slot) { slots[Self.place(slot)].pending += records - 1 }
+    }
 
     /// One event is not in Kafka, nor is its letter.
     mutating func giveUp(slot: Int, index: Int, _ failure: EventFailure) {
-        slots[slot].failed.append(index)
-        if slots[slot].reason == nil { slots[slot].reason = failure }
-        if failure.isRetriable { slots[slot].isRetriable = true }
-        slots[slot].pending -= 1
-        if slots[slot].pending == 0 { finish(slot) }
+        guard isCurrent(slot) else { return }
+        let place = Self.place(slot)
+        slots[place].failed.append(index)
+        if slots[place].reason == nil { slots[place].reason = failure }
+        if failure.isRetriable { slots[place].isRetriable = true }
+        settle(place)
     }
 
-    private mutating func finish(_ slot: Int) {
-        let held = slots[slot]
+    private mutating func finish(_ place: Int) {
+        let held = slots[place]
         outcomes.append(
             Outcome(
                 number: held.number,
@@ -155,12 +180,13 @@ struct DeliveryLedger {
             )
         )
         heldEvents -= held.count
-        slots[slot] = Slot()
-        free.append(slot)
+        slots[place] = Slot()
+        free.append(place)
     }
 
     /// librdkafka is full: the events from `index` on wait, and nothing new is accepted.
     mutating func stall(slot: Int, batch: EventBatch, from index: Int) {
+        guard isCurrent(slot) else { return }
         stall = Stall(slot: slot, batch: batch, index: index)
     }
 
@@ -174,19 +200,20 @@ struct DeliveryLedger {
         for index in stall.index..<stall.batch.count { giveUp(slot: stall.slot, index: index, failure) }
     }
 
-    /// Gives up everything that is not settled: the client is gone and will report nothing more.
+    /// Gives up everything that is not settled: the client is gone, and what comes of it yet does not count.
     mutating func failAll(_ failure: EventFailure) {
         letters.removeAll()
         failStalled(failure)
-        for slot in slots.indices where slots[slot].pending > 0 {
+        for place in slots.indices where slots[place].pending > 0 {
             // Which of a batch's events are still open is not known one by one: all that did not fail count as failed.
-            let known = Set(slots[slot].failed)
-            slots[slot].failed = Array(0..<slots[slot].count)
-            if slots[slot].reason == nil { slots[slot].reason = failure }
-            slots[slot].isRetriable = slots[slot].isRetriable || known.count < slots[slot].count
-            slots[slot].pending = 0
-            finish(slot)
+            let known = Set(slots[place].failed)
+            slots[place].failed = Array(0..<slots[place].count)
+            if slots[place].reason == nil { slots[place].reason = failure }
+            slots[place].isRetriable = slots[place].isRetriable || known.count < slots[place].count
+            slots[place].pending = 0
+            finish(place)
         }
+        life = (life + 1) & 0xff
     }
 
     /// Batches that are settled and not reported.

@@ -45,6 +45,8 @@ extension KafkaSink {
                 failures = (first..<batch.count).map { ($0, .stopped) }
                 return
             }
+            // Given up with the client that there was when it was accepted.
+            guard state.withLock({ $0.ledger.isCurrent(slot) }) else { return }
             do throws(Full) {
                 try unsafe rest.forEachEvent { offset, event throws(Full) in
                     let index = first + offset

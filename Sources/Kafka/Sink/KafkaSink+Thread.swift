@@ -37,12 +37,15 @@ extension KafkaSink {
             writeLetters()
             let isStalled = stall != nil && state.withLock { $0.ledger.stall != nil }
             poll(client, wait(now, phase, isStalled, round), &round)
+            // Records that fail with the client may be reported before its error is.
+            if client.hasEnded { round.hasFatal = true }
             // Before outcomes are reported, so that who tries again at once finds a client that works.
             if round.hasFatal && .now() >= round.nextRenewal { renew(client, &round) }
-            if settings.isTransactional {
-                if !round.hasFatal { stepTransaction(client, &round) }
-            } else {
+            if !settings.isTransactional {
                 settleOutcomes()
+            } else if !round.hasFatal, let current = currentClient() {
+                // Not `client`, in whose place there may be another now.
+                stepTransaction(current, &round)
             }
         }
         if state.withLock({ $0.transaction != .preparing }), !round.hasFatal, let client = currentClient() {
@@ -91,7 +94,6 @@ extension KafkaSink {
                         isAcknowledged = true
                         state.ledger.acknowledge(slot: slot, index: index)
                     } else {
-                        if KafkaFailure.isFatal(error) { round.hasFatal = true }
                         if index & mark == 0 {
                             state.ledger.fail(slot: slot, index: index, .kafka(error))
                         } else {
@@ -109,7 +111,7 @@ extension KafkaSink {
             } else if failure.isAllBrokersDown {
                 round.health.allBrokersDown(now: .now())
             } else {
-                round.health.error(failure.message)
+                round.health.error(failure.advised(for: .producer))
             }
         case .log:
             if let line = event.logLine {

@@ -59,15 +59,41 @@ import Testing
     }
 
     @Test func callersShortenTheTimeout() throws {
-        let short = try settings(["kafka.bootstrap.servers": "b:1"], deliversForCallers: true)
+        let brokers = ["kafka.bootstrap.servers": "b:1", "kafka.producer.acks": "all"]
+        let short = try settings(brokers, deliversForCallers: true)
         #expect(value(short, "delivery.timeout.ms") == "12000")
         #expect(short.notes.isEmpty)
         let long = try settings(
-            ["kafka.bootstrap.servers": "b:1", "kafka.producer.delivery.timeout.ms": "60000"],
+            brokers.merging(["kafka.producer.delivery.timeout.ms": "60000"]) { $1 },
             deliversForCallers: true
         )
         #expect(value(long, "delivery.timeout.ms") == "60000")
         #expect(long.notes.map(\.key) == ["kafka.producer.delivery.timeout.ms"])
+    }
+
+    /// `delivered` is worth what Kafka's acknowledgement is; nobody else need hear of it.
+    @Test(
+        arguments: [
+            ([:], "is 1: events count as delivered when one broker has them"),
+            (["kafka.producer.acks": "1"], "is 1: events count as delivered when one broker has them"),
+            (["requiredAcks": "1"], "is 1: events count as delivered when one broker has them"),
+            (["kafka.producer.acks": "0"], "is 0: no broker confirms anything"),
+            (["kafka.producer.acks": "-1"], nil), (["kafka.producer.acks": "all"], nil), (["requiredAcks": "-1"], nil),
+            (["kafka.producer.request.required.acks": "all"], nil),
+        ] as [([String: String], String?)]
+    )
+    func deliveredIsNoStrongerThanAcks(_ values: [String: String], _ words: String?) throws {
+        let values = values.merging(["kafka.bootstrap.servers": "b:1"]) { $1 }
+        func notes(_ delivers: Bool) throws -> [SettingsNote] {
+            try settings(values, deliversForCallers: delivers).notes.filter { $0.key == "kafka.producer.acks" }
+        }
+        let found = try notes(true)
+        #expect(found.count == (words == nil ? 0 : 1))
+        if let words {
+            #expect(found.first?.message.hasPrefix("f.conf:19: kafka.producer.acks \(words)") == true, "\(found)")
+            #expect(found.first?.message.contains("acknowledge = delivered") == true)
+        }
+        #expect(try notes(false).isEmpty)
     }
 
     @Test func deprecatedKeysStillWork() throws {
@@ -113,6 +139,21 @@ import Testing
             (
                 ["kafka.bootstrap.servers": "b:1", "kafka.producer.enable.idempotence": "true"],
                 ["kafka.producer.enable.idempotence"]
+            ),
+            (
+                ["kafka.bootstrap.servers": "b:1", "kafka.producer.transactional.id": "t"],
+                ["kafka.producer.transactional.id"]
+            ),
+            (
+                [
+                    "kafka.bootstrap.servers": "b:1", "kafka.producer.transactional.id": "t",
+                    "kafka.producer.acks": "1",
+                ],
+                ["kafka.producer.transactional.id"]
+            ),
+            (
+                ["kafka.bootstrap.servers": "b:1", "kafka.producer.transactional.id": "t", "requiredAcks": "1"],
+                ["kafka.producer.transactional.id"]
             ),
             (["flumeBatchSize": "x"], ["kafka.bootstrap.servers", "flumeBatchSize"]),
         ] as [([String: String], [String])]

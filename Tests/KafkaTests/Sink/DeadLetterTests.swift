@@ -80,6 +80,47 @@ struct DeadLetterTests {
         }
     }
 
+    /// A topic that is not there makes letters, and stops nobody.
+    @Test func unknownTopicMakesALetter() async throws {
+        let cluster = try #require(MockCluster())
+        for name in ["t", "gone", "letters"] { cluster.makeTopic(name) }
+        cluster.setError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, of: "gone")
+        let keys = [
+            "kafka.topic": "t", "deadLetterTopic": "letters",
+            "kafka.producer.topic.metadata.propagation.max.ms": "500",
+        ]
+        try await SinkHarness.run(cluster.bootstrap, keys) { harness in
+            let events = [Event(body: "a"), Event(headers: ["topic": "gone"], body: "b"), Event(body: "c")]
+            for number in 0..<2 as Range<UInt64> {
+                let isDelivered = try await harness.deliver(events, number: number).isDelivered
+                #expect(isDelivered)
+            }
+            #expect(harness.counter("DeadLetterCount") == 2)
+            #expect(harness.sink.trouble == nil)
+        }
+        let payloads = try await KcatReader.read("t", from: cluster.bootstrap).map(\.payload)
+        #expect(payloads == ["a", "c", "a", "c"])
+        let letters = try await KcatReader.read("letters", from: cluster.bootstrap)
+        #expect(letters.map(\.payload) == ["b", "b"])
+        #expect(letters.map { header($0, "deadletter.topic") } == ["gone", "gone"])
+        // The broker's word, and then librdkafka's own, which remembers it.
+        #expect(letters.map { header($0, "deadletter.error") } == ["UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC"])
+    }
+
+    /// A topic that is not ours to write to.
+    @Test func forbiddenTopicMakesALetter() async throws {
+        let cluster = try #require(MockCluster())
+        for name in ["t", "letters"] { cluster.makeTopic(name) }
+        cluster.failNext(.produce, with: [RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED])
+        try await SinkHarness.run(cluster.bootstrap, ["kafka.topic": "t", "deadLetterTopic": "letters"]) { harness in
+            let isDelivered = try await harness.deliver([Event(body: "a")]).isDelivered
+            #expect(isDelivered)
+        }
+        let letters = try await KcatReader.read("letters", from: cluster.bootstrap)
+        #expect(letters.map(\.payload) == ["a"])
+        #expect(letters.first.flatMap { header($0, "deadletter.error") } == "TOPIC_AUTHORIZATION_FAILED")
+    }
+
     /// A letter that Kafka does not take either leaves the event where it was.
     @Test func letterThatFailsIsNoDelivery() async throws {
         let cluster = try #require(MockCluster())

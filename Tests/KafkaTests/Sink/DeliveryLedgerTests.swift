@@ -110,6 +110,42 @@ import Testing
         #expect(ledger.heldEvents == 0)
     }
 
+    /// What comes of a client that was given up must not settle what its successor holds in the same slot.
+    @Test func whatComesOfAnEarlierLifeDoesNotCount() throws {
+        let ledger = open(limit: 10)
+        let batch = EventBatch.of((0..<2).map { Event(body: "\($0)") })
+        let old = try #require(ledger.admit(0, count: 2, now: Self.now))
+        ledger.machine.failAll(.stopped)
+        #expect(ledger.takeOutcomes().map(\.failed) == [[0, 1]])
+        let new = try #require(ledger.admit(1, count: 2, now: Self.now))
+        #expect(!ledger.machine.isCurrent(old))
+        #expect(ledger.machine.isCurrent(new))
+        ledger.acknowledge(slot: old, index: 0)
+        ledger.acknowledge(slot: old, index: 1)
+        ledger.fail(slot: old, index: 1, .event("late"))
+        ledger.machine.expect(5, slot: old)
+        ledger.machine.stall(slot: old, batch: batch, from: 1)
+        #expect(ledger.machine.stall == nil)
+        #expect(ledger.takeOutcomes().isEmpty)
+        #expect(ledger.heldEvents == 2)
+        let opaque = DeliveryLedger.opaque(slot: new, index: 1)
+        ledger.acknowledge(slot: Int(opaque >> 32), index: Int(opaque & 0xffff_ffff))
+        ledger.acknowledge(slot: new, index: 0)
+        #expect(ledger.takeOutcomes().map(\.failed) == [[]])
+    }
+
+    /// Lives are numbered in eight bits.
+    @Test func livesGoRound() throws {
+        let ledger = open(limit: 10)
+        for number in 0..<600 as Range<UInt64> {
+            let slot = try #require(ledger.admit(number, count: 1, now: Self.now))
+            #expect(DeliveryLedger.opaque(slot: slot, index: 0) >> 32 == UInt64(slot))
+            if number.isMultiple(of: 2) { ledger.acknowledge(slot: slot, index: 0) }
+            ledger.machine.failAll(.stopped)
+            #expect(ledger.takeOutcomes().map(\.failed) == [number.isMultiple(of: 2) ? [] : [0]])
+        }
+    }
+
     @Test func slotsAreUsedAgain() throws {
         let ledger = open(limit: 10)
         for number in 0..<5 as Range<UInt64> {

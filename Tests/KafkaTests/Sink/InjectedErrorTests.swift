@@ -1,7 +1,4 @@
 import CRdKafka
-import Events
-import NIOCore
-import NIOPosix
 import TestSupport
 import Testing
 
@@ -43,34 +40,12 @@ import Testing
     @Test(arguments: cases) func everyEventArrives(_ test: Case) async throws {
         let cluster = try #require(MockCluster())
         cluster.makeTopic("t")
-        let keys = ["kafka.topic": "t", "kafka.producer.linger.ms": "5"].merging(test.keys) { $1 }
-        let harness = try SinkHarness(cluster.bootstrap, keys)
-        let channel = MemoryChannel(
-            room: Admission().makeRoom(capacity: 1000, byteCapacity: .max),
-            transactionCapacity: 100,
-            keepAlive: .seconds(1),
-            counters: ChannelCounters(name: "c1")
-        )
-        let runner = SinkRunner(
-            channel: channel,
-            members: [.init(name: "k1", sink: harness.sink, counters: harness.counters)],
-            processor: .single,
-            eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
-            logger: harness.capture.logger
-        )
-        let bodies = (0..<10).map { "\(test)-\($0)" }
-        channel.put(.of(bodies.map { Event(body: $0) }), grant: RoomGrant(), custody: nil) { _ in }
+        let scene = try ChannelAndSink(cluster.bootstrap, test.keys, "\(test)")
         cluster.failNext(.produce, with: [test.error])
-        try await runner.start()
-        try await Waiting.until("all are delivered", within: 30, details: "\(harness.capture.lines.suffix(5))") {
-            harness.counters.eventDrainSuccess.value == 10
-        }
-        await runner.stop(deadline: .now() + .seconds(3))
-        if let rest = channel.take(upTo: 1, atLeast: 1, waking: ChannelWaker {}) {
-            Issue.record("\(rest.batch.count) events are still in the channel")
-        }
+        try await scene.runner.start()
+        try await scene.deliverAll()
         let found = try await KcatReader.read("t", from: cluster.bootstrap).compactMap(\.payload)
-        #expect(Set(found) == Set(bodies))
+        #expect(Set(found) == Set(scene.bodies))
         #expect(found.count <= 20)
     }
 }

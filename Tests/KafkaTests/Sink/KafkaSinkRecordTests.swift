@@ -119,6 +119,47 @@ struct KafkaSinkRecordTests {
         #expect(bytes == [0x02, 0x02, 0x61, 0x02, 0x62, 0x00, 0x02, 0x78])
     }
 
+    @Test func fiftyTopicsByHeader() async throws {
+        let word = Topics.name("fifty")
+        let names = (0..<50).map { "\(word)-\($0)" }
+        for name in names { try await Topics.makeNamed(name, on: bootstrap) }
+        try await SinkHarness.run(bootstrap) { harness in
+            // In turn, so that every batch goes to all of them.
+            let batches = (0..<10).map { batch in
+                EventBatch.of(names.map { Event(headers: ["topic": $0], body: "\($0) \(batch)") })
+            }
+            try await harness.submit(batches)
+            let seen = try await harness.log.wait { $0.outcomes.count == 10 }
+            #expect(seen.delivered.count == 10)
+        }
+        for name in names {
+            let payloads = try await KcatReader.read(name, from: bootstrap).compactMap(\.payload)
+            #expect(payloads == (0..<10).map { "\(name) \($0)" })
+        }
+    }
+
+    /// Through each codec into Kafka; kcat counts them, and a source shows what kcat could not: bytes that are no text.
+    @Test(arguments: ["none", "gzip", "snappy", "lz4", "zstd"])
+    func bodiesOfEveryKind(_ codec: String) async throws {
+        let topic = try await Topics.make("bodies", partitions: 1, on: bootstrap)
+        // All that a record of 1 MiB, Kafka's limit, leaves to a body; of bytes that do not compress.
+        var numbers = SeededGenerator(seed: 1)
+        let large = ByteBuffer(bytes: (0..<1_048_000).map { _ in UInt8.random(in: 0...255, using: &numbers) })
+        let bodies = [ByteBuffer(), ByteBuffer(bytes: [0xFF, 0x00, 0xFE, 0xC3]), large, ByteBuffer(string: "last")]
+        let keys = ["kafka.topic": topic, "kafka.producer.compression.type": codec]
+        try await SinkHarness.run(bootstrap, keys) { harness in
+            let outcome = try await harness.deliver(bodies.map { Event(body: $0) })
+            #expect(outcome.isDelivered)
+        }
+        #expect(try await KcatReader.lengths(topic, from: bootstrap) == bodies.map { ["-1", "\($0.readableBytes)"] })
+        let group = ["kafka.topics": topic, "kafka.consumer.group.id": Topics.name("g")]
+        try await SourceHarness.run(bootstrap, group) { harness in
+            harness.startDraining()
+            let found = try await harness.events(4).map(\.body)
+            #expect(found == bodies)
+        }
+    }
+
     @Test func oneBadEventFailsAlone() async throws {
         let topic = try await Topics.make("partial", partitions: 1, on: bootstrap)
         let keys = ["kafka.topic": topic, "partitionIdHeader": "p"]

@@ -254,7 +254,7 @@ import Testing
         let broker = try Broker.start()
         let topic = try await Topics.make("outage", partitions: 2, on: broker.bootstrap)
         try await RecordWriter.write((0..<500).map { .init("\($0)") }, to: topic, on: broker.bootstrap)
-        let keys = ["kafka.topics": topic, "kafka.consumer.group.id": "g", "batchSize": "50"]
+        let keys = ["kafka.topics": topic, "kafka.consumer.group.id": Topics.name("g"), "batchSize": "50"]
         try await SourceHarness.run(broker.bootstrap, keys) { harness in
             harness.startDraining()
             try await harness.events(500)

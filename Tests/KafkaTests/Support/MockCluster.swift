@@ -26,6 +26,11 @@ final class MockCluster: @unchecked Sendable {
         rd_kafka_mock_topic_create(cluster, name, partitions, 1)
     }
 
+    /// What is asked about this topic is answered with this error from now on.
+    func setError(_ error: rd_kafka_resp_err_t, of topic: String) {
+        rd_kafka_mock_topic_set_error(cluster, topic, error)
+    }
+
     /// The next requests of this kind are answered with these errors, one each.
     func failNext(_ key: RequestKey, with errors: [rd_kafka_resp_err_t]) {
         rd_kafka_mock_push_request_errors_array(cluster, key.rawValue, errors.count, errors)
@@ -41,5 +46,6 @@ final class MockCluster: @unchecked Sendable {
     enum RequestKey: Int16 {
         case produce = 0
         case initProducerID = 22
+        case endTransaction = 26
     }
 }

@@ -7,28 +7,45 @@ import TestSupport
 enum Topics {
     static func name(_ word: String) -> String { "\(word)-\(UUID().uuidString.prefix(8))" }
 
-    /// Creates a topic of so many partitions by librdkafka's admin call; its name.
-    static func make(_ word: String, partitions: Int32, on bootstrap: String) async throws -> String {
+    /// Creates a topic of so many partitions by librdkafka's admin call; its name. It has as many replicas as the cluster
+    /// gives a topic by default (KIP-464), and keeps its records for ever, whatever their timestamps.
+    ///
+    /// - Parameter properties: librdkafka's, for TLS and SASL.
+    static func make(
+        _ word: String,
+        partitions: Int32,
+        on bootstrap: String,
+        _ properties: [String: String] = [:]
+    ) async throws -> String {
         let name = name(word)
-        try await makeNamed(name, partitions: partitions, on: bootstrap)
+        try await makeNamed(name, partitions: partitions, on: bootstrap, properties)
         return name
     }
 
-    static func makeNamed(_ name: String, partitions: Int32 = 1, on bootstrap: String) async throws {
+    static func makeNamed(
+        _ name: String,
+        partitions: Int32 = 1,
+        on bootstrap: String,
+        _ properties: [String: String] = [:]
+    ) async throws {
+        let all = properties.merging(["bootstrap.servers": bootstrap]) { $1 }
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             DispatchQueue.global().async {
-                continuation.resume(with: Result { try create(name, partitions, bootstrap) })
+                continuation.resume(with: Result { try create(name, partitions, all) })
             }
         }
     }
 
-    private static func create(_ name: String, _ partitions: Int32, _ bootstrap: String) throws {
-        let client = rd_kafka_new(RD_KAFKA_PRODUCER, configuration(["bootstrap.servers": bootstrap]), nil, 0)
+    private static func create(_ name: String, _ partitions: Int32, _ properties: [String: String]) throws {
+        guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, configuration(properties), nil, 0) else {
+            throw Broker.Failure(description: "no client for \(properties.keys.sorted())")
+        }
         defer { rd_kafka_destroy(client) }
         let queue = rd_kafka_queue_new(client)
         defer { rd_kafka_queue_destroy(queue) }
-        var topic: OpaquePointer? = rd_kafka_NewTopic_new(name, partitions, 1, nil, 0)
+        var topic: OpaquePointer? = rd_kafka_NewTopic_new(name, partitions, -1, nil, 0)
         defer { rd_kafka_NewTopic_destroy(topic) }
+        rd_kafka_NewTopic_set_config(topic, "retention.ms", "-1")
         rd_kafka_CreateTopics(client, &topic, 1, nil, queue)
         let event = rd_kafka_queue_poll(queue, 15_000)
         defer { rd_kafka_event_destroy(event) }

@@ -9,9 +9,9 @@ extension AllTiers.Traffic {
         @Test(.enabled(if: Tools.runsLong, "\(Tools.whyNotLong)"))
         func collectorWithoutKafkaDoesNotHoldItsEdges() async throws {
             let bootstrap = try Broker.shared.get()
-            let topic = Topic.fresh("hole")
             let hole = try await SilentListener.start()
             try await Workspace.use { space in
+                let topic = try await Topic.make("hole", bootstrap, space)
                 let ports = try [FreePort.any(), FreePort.any()]
                 let brokers = ["127.0.0.1:\(hole.port)", bootstrap]
                 var collectors: [AgentProcess] = []

@@ -26,10 +26,10 @@ extension AllTiers.Traffic {
 
         private func withScene(_ body: (Scene) async throws -> Void) async throws {
             let broker = try await offload { try Broker.start() }
-            defer { broker.stop() }
+            defer { broker.end() }
             try await Workspace.use { space in
                 let port = try FreePort.any()
-                let topic = Topic.fresh("away")
+                let topic = try await Topic.make("away", broker.bootstrap, space)
                 let file = TierFile.collector(
                     "c1",
                     port: port,

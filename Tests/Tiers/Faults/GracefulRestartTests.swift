@@ -23,17 +23,17 @@ extension AllTiers.Traffic {
         }
 
         private func run(_ restarts: Int, _ destination: Destination) async throws {
-            if destination == .kafka, !Broker.canStart || KcatReader.program == nil {
+            if destination == .kafka, !Broker.canStartOwn || KcatReader.program == nil {
                 print("skipped: restarts with Kafka: \(Broker.whyNone ?? "kcat is not installed")")
                 return
             }
-            let broker = destination == .kafka ? try await offload { try Broker.start() } : nil
-            defer { broker?.stop() }
+            let broker = destination == .kafka ? try await offload { try Broker.startOwn() } : nil
+            defer { broker?.end() }
             try await Workspace.use { space in
                 let port = try FreePort.any()
-                let topic = Topic.fresh("restarts")
                 let receiverPort = try FreePort.any()
                 let bootstrap = broker?.bootstrap ?? ""
+                let topic = broker == nil ? "" : try await Topic.make("restarts", bootstrap, space)
                 let receiver = try space.start(
                     "receive",
                     try Tools.load("avro-receive"),

@@ -4,19 +4,19 @@ import Testing
 
 extension AllTiers.Traffic {
     @Suite(
-        .disabled(if: !Broker.canStart, "\(Broker.whyNone ?? "")"),
+        .disabled(if: !Broker.canStartOwn, "\(Broker.whyNone ?? "")"),
         .disabled(if: KcatReader.program == nil, "kcat is not installed")
     )
     struct KillTests {
         /// Two edges over mutual TLS, two collectors that acknowledge what Kafka has. The first one is killed under load, with
         /// all in its hands that the edges may give it, and comes back.
         @Test func killedCollectorLosesNothing() async throws {
-            let broker = try await offload { try Broker.start() }
-            defer { broker.stop() }
+            let broker = try await offload { try Broker.startOwn() }
+            defer { broker.end() }
             let bootstrap = broker.bootstrap
             let tls = try Certificates.shared()
-            let topic = Topic.fresh("kill")
             try await Workspace.use { space in
+                let topic = try await Topic.make("kill", bootstrap, space)
                 let ports = try [FreePort.any(), FreePort.any()]
                 func startCollector(_ index: Int) throws -> AgentProcess {
                     let sink = TierFile.kafka(bootstrap, topic)

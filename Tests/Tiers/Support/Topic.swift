@@ -38,5 +38,21 @@ enum Topic {
     }
 
     /// A topic of its own for a test.
-    static func fresh(_ name: String) -> String { "\(name)-\(UUID().uuidString.prefix(8))" }
+    static func make(_ word: String, _ bootstrap: String, _ space: Workspace) async throws -> String {
+        let name = "\(word)-\(UUID().uuidString.prefix(8))"
+        try await makeNamed(name, bootstrap, space)
+        return name
+    }
+
+    /// Makes a topic unless it is there: a named cluster may make none for its first record.
+    static func makeNamed(_ name: String, _ bootstrap: String, _ space: Workspace) async throws {
+        let maker = try space.start(
+            "create-\(name)",
+            Tools.root + "/scripts/create-topic",
+            [bootstrap, name, "--replicas", "-1"]
+        )
+        guard try await maker.end(within: 60) == .exited(0) else {
+            throw Waiting.Timeout(description: "topic \(name) was not made: \(maker.story)")
+        }
+    }
 }

@@ -45,10 +45,11 @@ extension AllTiers.Traffic {
             let bootstrap = try Broker.shared.get()
             try await Workspace.use { space in
                 let ports = try (FreePort.any(), FreePort.any())
+                let topic = try await Topic.make("counts", bootstrap, space)
                 let kafka = [
                     "a1.sinks.k1.type = org.apache.flume.sink.kafka.KafkaSink",
                     "a1.sinks.k1.kafka.bootstrap.servers = \(bootstrap)",
-                    "a1.sinks.k1.kafka.topic = \(Topic.fresh("counts"))",
+                    "a1.sinks.k1.kafka.topic = \(topic)",
                     "a1.channels.c1.capacity = 10000",
                 ]
                 let avro = [
