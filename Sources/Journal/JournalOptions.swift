@@ -40,6 +40,8 @@ package struct JournalOptions: Sendable {
     package var cursorSyncInterval: UInt64 = 100_000_000
     /// Nanoseconds after which a full directory, or a queue that failed for lack of space, is tried again.
     package var retryInterval: UInt64 = 1_000_000_000
+    /// Nanoseconds that `close` waits for the disk.
+    package var closeTimeout: UInt64 = 5_000_000_000
     /// Bytes of damage copied to the quarantine from one place, and files there at most.
     package var quarantineSpanLimit = 4 << 20
     package var quarantineFileLimit = 256
