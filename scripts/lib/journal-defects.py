@@ -59,6 +59,12 @@ DEFECTS = {
         "                return .refused(JournalError(.noSpace, \"again\"))\n            }\n            active?.offset",
         "after a failed group the next one is written over it in the same segment",
     ),
+    "direct-before-gathered": (
+        "Writing/GroupWriter.swift",
+        "                try output.flush()\n                try unsafe output.write(plain)\n",
+        "                try unsafe output.write(plain)\n",
+        "a large payload is written where the bytes gathered before it belong",
+    ),
     "release-before-cursor-sync": (
         "DurableQueue+Keeping.swift",
         "$0.releasable(syncedFloor: keeper.syncedFloor)",
