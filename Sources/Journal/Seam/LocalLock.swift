@@ -17,6 +17,8 @@ package final class LocalLock: Sendable {
     }
 
     deinit {
+        // Closing alone would not do while a child between fork and exec has the descriptor too.
+        _ = flock(descriptor, LOCK_UN)
         _ = close(descriptor)
     }
 
