@@ -180,8 +180,8 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
             end = durable
         }
         if done.end > end {
-            // Delivered before it was synced (`Sync.interval`), or on a disk that promised too much: what lies between was
-            // never known to be stored, and what is stored next must not count as done.
+            // Lost at the end; or delivered before it was synced (`Sync.interval`), or on a disk that promised too much: what
+            // lies between was never known to be stored. What is stored next must not count as done.
             done.insert(end..<done.end)
             end = done.end
         }

@@ -22,7 +22,7 @@ struct TailScan: Hashable, Sendable {
         var bytes: Range<Int>
     }
 
-    /// Sequence behind the last sound frame or behind what is lost there, and the offset behind the last sound frame.
+    /// Sequence behind the last sound frame, and the offset behind it.
     private(set) var end: UInt64
     private(set) var endOffset: Int
     /// Items without a sound frame, with a sound frame somewhere behind them.
@@ -101,11 +101,7 @@ struct TailScan: Hashable, Sendable {
             let above = split(range).above
             if !above.isEmpty { void.append(above) }
         }
-        if synced > end {
-            lost.append(Span(sequences: end..<synced, bytes: damage))
-            // What is lost has its sequences for good: what is stored next must not count as done by them.
-            end = synced
-        }
+        if synced > end { lost.append(Span(sequences: end..<synced, bytes: damage)) }
         return (void, lost)
     }
 
