@@ -63,7 +63,8 @@ var targets: [Target] = [
     .executableTarget(
         name: "tributary",
         dependencies: [
-            "Agent", "AvroRPC", "Collector", "Kafka", "Events", "Journal", "Secure", nio, posix, log, lifecycle,
+            "Agent", "AvroRPC", "Collector", "Kafka", "Events", "Journal", "Secure", "CAvro", nio, posix, log,
+            lifecycle,
             signals, arguments,
         ],
         swiftSettings: sources
@@ -72,7 +73,7 @@ var targets: [Target] = [
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
         name: "TestSupport",
-        dependencies: ["CTestSupport", "CZlib", "Events", nio, posix],
+        dependencies: ["CTestSupport", "CAvro", "CZlib", "Events", nio, posix],
         path: "Tests/TestSupport",
         swiftSettings: strict
     ),
@@ -136,7 +137,7 @@ var targets: [Target] = [
     ),
     .testTarget(
         name: "Tiers",
-        dependencies: ["TestSupport", "AvroRPC", "Events", "Secure", nio, posix, concurrency],
+        dependencies: ["TestSupport", "AvroRPC", "Events", "Secure", "CAvro", nio, posix, concurrency],
         resources: [.copy("Hostile/Inputs")],
         swiftSettings: strict
     ),

@@ -54,20 +54,28 @@ struct JournalBench {
                 let probe = queue.counters
                 let group = (probe.storedBytes - warm.storedBytes) / (probe.groups - warm.groups)
                 let plain = PlainWriter(directory: directory, group: Int(group))
-                // In slices, one after the other, so that what else the machine does falls on both.
-                var (took, spent, limitBytes, limitTime) = (0.0, 0.0, 0.0, 0.0)
+                // In slices, one after the other, so that what else the machine does falls on both; the ratio is that of
+                // the middle one, since a burst of other work may fall on a few.
+                var (took, spent, limits, ratios) = (0.0, 0.0, [Double](), [Double]())
                 latencies = []
-                for _ in 0..<8 {
+                for _ in 0..<slices {
                     let before = queue.counters.storedBytes
                     let (start, used) = (now(), cpu())
-                    latencies += produce(queue, producers: producers, batch: batch, seconds: seconds / 8, bytes: .max)
-                    took += now() - start
+                    latencies += produce(
+                        queue,
+                        producers: producers,
+                        batch: batch,
+                        seconds: seconds / Double(slices),
+                        bytes: .max
+                    )
+                    let time = now() - start
+                    took += time
                     spent += cpu() - used
                     let wrote = Int(queue.counters.storedBytes - before)
                     let begin = now()
-                    plain.run(total: wrote)
-                    limitTime += now() - begin
-                    limitBytes += Double(wrote)
+                    let wrotePlain = Double(plain.run(total: wrote))
+                    limits.append(wrotePlain / (now() - begin))
+                    ratios.append(Double(wrote) / time / limits[limits.count - 1])
                 }
                 plain.remove(directory: directory)
                 let after = queue.counters
@@ -75,7 +83,8 @@ struct JournalBench {
                 let events = Double(after.storedItems - probe.storedItems)
                 let groups = Double(after.groups - probe.groups)
                 queue.close()
-                let limit = limitBytes / limitTime
+                let limit = limits.sorted()[slices / 2]
+                let ratio = ratios.sorted()[slices / 2]
                 let sorted = latencies.sorted()
                 let rate = Double(bytes) / took
                 let row: [String] = [
@@ -84,12 +93,15 @@ struct JournalBench {
                     pad(text(groups / took, 0), 9), pad(text(Double(bytes) / groups / 1e3, 1), 10),
                     pad(text(sorted[sorted.count / 2] * 1e3, 2), 8),
                     pad(text(sorted[sorted.count * 99 / 100] * 1e3, 2), 8), pad(text(spent / events * 1e6, 3), 9),
-                    pad(text(limit / 1e6, 1), 12), pad(text(rate / limit, 2), 7),
+                    pad(text(limit / 1e6, 1), 12), pad(text(ratio, 2), 7),
                 ]
                 print(row.joined())
             }
         }
     }
+
+    /// Of each row's time.
+    private static var slices: Int { 17 }
 
     static func text(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
     static func pad(_ text: String, _ width: Int) -> String {

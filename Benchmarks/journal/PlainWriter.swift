@@ -28,8 +28,8 @@ final class PlainWriter {
         }
     }
 
-    /// Writes so many bytes, to the nearest group.
-    func run(total: Int) {
+    /// Writes so many bytes, to the nearest group; returns how many.
+    func run(total: Int) -> Int {
         var done = 0
         while done + bytes.count / 2 < total {
             if at + bytes.count > Self.fileSize { (file, at) = (1 - file, 0) }
@@ -38,6 +38,7 @@ final class PlainWriter {
             at += bytes.count
             done += bytes.count
         }
+        return done
     }
 
     func remove(directory: String) {

@@ -24,7 +24,14 @@ package final class DurableQueue<FileSystem: JournalFileSystem, Payload: Journal
     private let locks: Mutex<[FileSystem.Lock]>
     private let threads: Bool
     private let ended = Signal()
-    private let running = Mutex(0)
+    private let running = Mutex(Running())
+
+    /// The threads that have not ended.
+    private struct Running {
+        var count = 0
+        /// `close` did not wait for them any longer: the last one does what is left to do.
+        var isAlone = false
+    }
 
     /// Opens the queue in its directories, making them where they are not there yet.
     ///
@@ -163,20 +170,51 @@ package final class DurableQueue<FileSystem: JournalFileSystem, Payload: Journal
 
     // MARK: Ending
 
-    /// Stores what waits, makes the cursor durable and gives the directories back. Blocks; what is taken and not finished
-    /// is taken again after the next start. A queue with threads lives until this is called; calling it again does nothing.
-    package func close() {
+    /// Stores what waits, makes the cursor durable and gives the directories back. Blocks, for `JournalOptions.closeTimeout`
+    /// at most; what is taken and not finished is taken again after the next start. A queue with threads lives until this is
+    /// called; calling it again does nothing.
+    ///
+    /// - Returns: whether all that is done. Where a disk does not answer in time it is done when the disk does, should the
+    ///   process live so long; else, as after a kill, what waits was never answered, and some deliveries come again.
+    @discardableResult
+    package func close() -> Bool {
         let isNews = state.withLock { state in
             defer { state.close() }
             return !state.isClosed
         }
-        guard isNews else { return }
+        guard isNews else { return true }
         if threads {
             writerSignal.raise()
             keeperSignal.raise()
-            while running.withLock({ $0 > 0 }) { ended.wait(until: files.now() + 100_000_000) }
+            guard threadsEnd(until: files.now() + options.closeTimeout) else {
+                let text =
+                    "the disk does not answer, and the queue is left open: nothing that was acknowledged is lost, some of "
+                    + "what was delivered may come again"
+                options.notice(JournalNotice(.leftOpen, text, path: paths.checkpoint))
+                return false
+            }
         }
-        while writerTurn() != .idle {}
+        finishClosing()
+        return true
+    }
+
+    /// Whether the threads end in time; if not, the last one finishes the closing.
+    private func threadsEnd(until deadline: UInt64) -> Bool {
+        while running.withLock({ $0.count > 0 }) {
+            let now = files.now()
+            guard now < deadline else {
+                return running.withLock { running in
+                    running.isAlone = running.count > 0
+                    return !running.isAlone
+                }
+            }
+            ended.wait(until: min(deadline, now + 100_000_000))
+        }
+        return true
+    }
+
+    private func finishClosing() {
+        while writerTurn() == .again {}
         writer.withLock { $0.close() }
         publishClosed()
         keeperClose()
@@ -187,14 +225,18 @@ package final class DurableQueue<FileSystem: JournalFileSystem, Payload: Journal
 
     private func startThreads() throws(JournalError) {
         for run in [runWriter, runKeeper] as [@Sendable (DurableQueue) -> Void] {
-            running.withLock { $0 += 1 }
+            running.withLock { $0.count += 1 }
             let started = WorkerThread.start {
                 run(self)
-                self.running.withLock { $0 -= 1 }
+                let isLast = self.running.withLock { running in
+                    running.count -= 1
+                    return running.count == 0 && running.isAlone
+                }
+                if isLast { self.finishClosing() }
                 self.ended.raise()
             }
             guard started else {
-                running.withLock { $0 -= 1 }
+                running.withLock { $0.count -= 1 }
                 close()
                 throw JournalError(.unusable, "cannot start a thread for \(options.name): the process has too many")
             }

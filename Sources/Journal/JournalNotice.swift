@@ -2,7 +2,8 @@
 package struct JournalNotice: Sendable, CustomStringConvertible {
     package struct Kind: Hashable, Sendable {
         private enum Name: Hashable {
-            case tail, lost, directoryFailed, directoryFull, directoryBack, syncFailed, readOnly, cursor, leftover
+            case tail, lost, directoryFailed, directoryFull, directoryBack, syncFailed, readOnly, cursor, leftover,
+                leftOpen
         }
 
         private let name: Name
@@ -26,6 +27,8 @@ package struct JournalNotice: Sendable, CustomStringConvertible {
         package static let cursor = Kind(name: .cursor, isAlarm: true)
         /// Something of no consequence was found or could not be tidied away.
         package static let leftover = Kind(name: .leftover, isAlarm: false)
+        /// A close did not wait any longer for a disk that does not answer.
+        package static let leftOpen = Kind(name: .leftOpen, isAlarm: true)
     }
 
     package let kind: Kind

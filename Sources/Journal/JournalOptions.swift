@@ -27,6 +27,8 @@ package struct JournalOptions: Sendable {
     package var frameLimit = 256 << 10
     /// Bytes that one write and one sync take at most, unless one record has more.
     package var groupLimit = 4 << 20
+    /// A plain frame of so many payload bytes is written from where they are; smaller ones are copied together first.
+    package var directLimit = 16 << 10
     /// Bytes that wait to be written at most; an append beyond is refused at once.
     package var waitingLimit = 256 << 20
     /// Bytes of stored records that are kept in memory for takes.
@@ -40,6 +42,8 @@ package struct JournalOptions: Sendable {
     package var cursorSyncInterval: UInt64 = 100_000_000
     /// Nanoseconds after which a full directory, or a queue that failed for lack of space, is tried again.
     package var retryInterval: UInt64 = 1_000_000_000
+    /// Nanoseconds that `close` waits for the disk.
+    package var closeTimeout: UInt64 = 5_000_000_000
     /// Bytes of damage copied to the quarantine from one place, and files there at most.
     package var quarantineSpanLimit = 4 << 20
     package var quarantineFileLimit = 256

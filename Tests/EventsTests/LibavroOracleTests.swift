@@ -61,32 +61,10 @@ import Testing
             guard avro_value_read(reader, &value) == 0 else { return nil }
             var count = 0
             tributary_avro_count(&value, &count)
-            return (0..<count).map { index in
+            return (0..<count).compactMap { index in
                 var element = avro_value_t()
                 tributary_avro_at(&value, index, &element, nil)
-                var map = avro_value_t()
-                tributary_avro_field(&element, "headers", &map)
-                var entries = 0
-                tributary_avro_count(&map, &entries)
-                var headers: [String: String] = [:]
-                for entry in 0..<entries {
-                    var header = avro_value_t()
-                    var key: UnsafePointer<CChar>?
-                    tributary_avro_at(&map, entry, &header, &key)
-                    var text: UnsafePointer<CChar>?
-                    var length = 0
-                    tributary_avro_get_string(&header, &text, &length)
-                    headers[String(cString: key!)] = String(cString: text!)
-                }
-                var body = avro_value_t()
-                tributary_avro_field(&element, "body", &body)
-                var start: UnsafeRawPointer?
-                var length = 0
-                tributary_avro_get_bytes(&body, &start, &length)
-                return Event(
-                    headers: headers,
-                    body: ByteBuffer(bytes: UnsafeRawBufferPointer(start: start, count: length))
-                )
+                return LibavroEvent.read(&element)
             }
         }
     }

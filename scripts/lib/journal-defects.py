@@ -59,6 +59,18 @@ DEFECTS = {
         "                return .refused(JournalError(.noSpace, \"again\"))\n            }\n            active?.offset",
         "after a failed group the next one is written over it in the same segment",
     ),
+    "direct-before-gathered": (
+        "Writing/GroupWriter.swift",
+        "                try output.flush()\n                try unsafe output.write(plain)\n",
+        "                try unsafe output.write(plain)\n",
+        "a large payload is written where the bytes gathered before it belong",
+    ),
+    "done-beyond-the-end": (
+        "Recovery/QueueRecovery.swift",
+        "        if done.end > end {\n",
+        "        if done.end < end, done.end > end {\n",
+        "what is stored after a loss at the end, or after a power cut, gets sequences that count as done",
+    ),
     "release-before-cursor-sync": (
         "DurableQueue+Keeping.swift",
         "$0.releasable(syncedFloor: keeper.syncedFloor)",

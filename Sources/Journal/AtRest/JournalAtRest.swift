@@ -80,9 +80,10 @@ package struct JournalAtRest: Sendable {
         try unsafe check { (_, _) throws(JournalError) in }
     }
 
-    /// Reads every frame. `body` has each sound one with its payload, in order.
+    /// Reads every frame. `body` has each sound one with its payload as it stands in the file, in order; it may open it in
+    /// place (see `open`).
     package func check(
-        _ body: (StoredFrame, UnsafeRawBufferPointer) throws(JournalError) -> Void
+        _ body: (StoredFrame, UnsafeMutableRawBufferPointer) throws(JournalError) -> Void
     ) throws(JournalError) -> JournalCheck {
         var audit = SegmentAudit(files: files, paths: paths, done: recovered.done)
         for damage in cursorDamage + recovered.losses { audit.add(damage) }
@@ -91,5 +92,26 @@ package struct JournalAtRest: Sendable {
             try unsafe audit.frames(of: segment, body)
         }
         return audit.check
+    }
+
+    /// Opens a frame's encrypted payload in place, with the key that its segment names.
+    ///
+    /// - Throws: `key` where that is not to be had; `unusable` where the segment's header, which names it, is damaged.
+    package func open(
+        _ sealed: UnsafeMutableRawBufferPointer,
+        of frame: StoredFrame,
+        with cipher: any JournalCipher
+    ) throws(JournalError) -> UnsafeRawBufferPointer {
+        let segment = recovered.segments.first { paths.segment($0.id, in: $0.directory) == frame.path }
+        guard let parameters = segment?.parameters, !parameters.isEmpty else {
+            throw JournalError(
+                .unusable,
+                "\(frame.path): the segment's header is damaged, and with it what opens its payloads"
+            )
+        }
+        guard let count = try unsafe cipher.segment(parameters).open(sealed, offset: frame.offset) else {
+            throw JournalError(.unusable, "\(frame.path):\(frame.offset): the payload does not open with its key")
+        }
+        return unsafe UnsafeRawBufferPointer(rebasing: sealed[..<count])
     }
 }

@@ -36,7 +36,7 @@ struct SegmentAudit<FileSystem: JournalFileSystem> {
     /// Goes through the frames; `body` has each sound one with its payload.
     mutating func frames(
         of segment: SegmentInfo,
-        _ body: (StoredFrame, UnsafeRawBufferPointer) throws(JournalError) -> Void
+        _ body: (StoredFrame, UnsafeMutableRawBufferPointer) throws(JournalError) -> Void
     ) throws(JournalError) {
         let path = paths.segment(segment.id, in: segment.directory)
         var walker = try reading { () throws(FileSystemError) in
@@ -66,7 +66,7 @@ struct SegmentAudit<FileSystem: JournalFileSystem> {
                 if content == .sound {
                     check.frames += 1
                     check.items += UInt64(header.count)
-                    try unsafe body(stored(header, path, offset), UnsafeRawBufferPointer(walker.payloadBytes))
+                    try unsafe body(stored(header, path, offset), walker.payloadBytes)
                 } else {
                     let bytes = offset..<(offset + header.extent)
                     missing(header.first..<header.end, bytes, path, "the payload does not fit its checksum")

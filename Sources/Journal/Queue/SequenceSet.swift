@@ -11,6 +11,9 @@ struct SequenceSet: Hashable, Sendable {
         self.floor = floor
     }
 
+    /// The sequence behind the last item of the set.
+    var end: UInt64 { intervals.last?.upperBound ?? floor }
+
     /// Items above the floor that are in the set.
     private(set) var countAbove: UInt64 = 0
 

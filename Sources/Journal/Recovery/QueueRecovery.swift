@@ -179,6 +179,12 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
             }
             end = durable
         }
+        if done.end > end {
+            // Lost at the end; or delivered before it was synced (`Sync.interval`), or on a disk that promised too much: what
+            // lies between was never known to be stored. What is stored next must not count as done.
+            done.insert(end..<done.end)
+            end = done.end
+        }
         return (segments, end)
     }
 

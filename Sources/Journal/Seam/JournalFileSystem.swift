@@ -21,7 +21,8 @@ package protocol JournalFileSystem: Sendable {
     func syncDirectory(_ path: String) throws(FileSystemError)
     /// Bytes that may still be written below this directory.
     func freeBytes(in directory: String) throws(FileSystemError) -> Int
-    /// Takes the lock file without waiting and writes `holder` into it; where another holds it, says what that one wrote.
+    /// Takes the lock file without waiting and writes `holder` into it; where another holds it, says who: what that one
+    /// wrote, or that somebody reads.
     func lock(_ path: String, holder: String) throws(FileSystemError) -> LockAnswer<Lock>
     /// Nanoseconds on a clock that only rises.
     func now() -> UInt64
@@ -32,6 +33,6 @@ package protocol JournalFileSystem: Sendable {
 /// Whether a lock was to be had.
 package enum LockAnswer<Lock: Sendable>: Sendable {
     case held(Lock)
-    /// Another process, or another queue of this one, has it; the text is what it wrote into the file.
+    /// Another process, or another queue of this one, has it; the text is its name, empty where that is not known.
     case taken(by: String)
 }

@@ -4,7 +4,8 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// An exclusive `flock` on a file that tells who has it; gone with the process, however that ends.
+/// A `flock` on a file: exclusive, and then the file tells who has it, or shared among readers. Gone with the process,
+/// however that ends.
 package final class LocalLock: Sendable {
     /// What a holder may have written at most, in bytes.
     private static let textLimit = 512
@@ -16,6 +17,8 @@ package final class LocalLock: Sendable {
     }
 
     deinit {
+        // Closing alone would not do while a child between fork and exec has the descriptor too.
+        _ = flock(descriptor, LOCK_UN)
         _ = close(descriptor)
     }
 
@@ -25,7 +28,7 @@ package final class LocalLock: Sendable {
         let lock = LocalLock(descriptor: descriptor)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             guard errno == EWOULDBLOCK else { throw FileSystemError("lock", path, errno) }
-            return .taken(by: lock.text())
+            return .taken(by: lock.owner())
         }
         // The text only serves a message: where it cannot be written (a full disk), the lock holds all the same.
         let text = Array((holder + "\n").utf8.prefix(textLimit))
@@ -43,6 +46,18 @@ package final class LocalLock: Sendable {
             return .taken(by: lock.text())
         }
         return .held(lock)
+    }
+
+    /// Who keeps this one from being exclusive. Readers write no text: what stands there is an earlier owner's.
+    private func owner() -> String {
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return text() }
+        // Given back, or the kernel's list would name this process too.
+        _ = flock(descriptor, LOCK_UN)
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, let reader = LockTable.reader(of: status) else {
+            return "`tributary journal`, which reads it"
+        }
+        return "`tributary journal` (process \(reader)), which reads it"
     }
 
     private func text() -> String {

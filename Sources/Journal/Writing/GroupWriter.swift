@@ -65,29 +65,29 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
                 return .refused(error)
             }
             guard let segment = active else { continue }
-            let places = stage(records, for: segment)
+            let group = plan(records, for: segment)
             do throws(FileSystemError) {
-                try extend(to: segment.offset + places.bytes)
+                try extend(to: segment.offset + group.bytes)
             } catch {
                 reportTrouble(error, in: segment.directory)
                 // Nothing of the group is written yet: the segment stays good, and stays where nothing else has room.
-                if case .failure(let reason) = moveOn(needing: places.bytes, spares: spares) { return .refused(reason) }
+                if case .failure(let reason) = moveOn(needing: group.bytes, spares: spares) { return .refused(reason) }
                 continue
             }
             do throws(FileSystemError) {
-                try unsafe segment.file.writeAll(UnsafeRawBufferPointer(staging[0..<places.bytes]), at: segment.offset)
+                try write(records.prefix(group.places.count), to: segment)
                 try syncGroup(segment)
             } catch {
                 abandon(error)
                 continue
             }
-            active?.offset += places.bytes
-            active?.end = places.end
-            end = places.end
+            active?.offset += group.bytes
+            active?.end = group.end
+            end = group.end
             if directories.stored(segment.directory) {
                 tell(.directoryBack, "there is room again; segments are written here", paths.data[segment.directory])
             }
-            return .stored(places.places)
+            return .stored(group.places)
         }
     }
 
@@ -124,69 +124,90 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
 
     // MARK: Encoding
 
-    private struct Staged {
+    private struct Group {
         var places: [Place] = []
         var bytes = 0
         var end: UInt64
     }
 
-    /// Puts the frames of as many records as fit into the segment and the group's limit into the staging buffer.
-    private func stage<Payload>(
+    /// As many records from the front as fit into the segment and the group's limit.
+    private func plan<Payload>(
         _ records: [WaitingRecord<Payload>],
         for segment: ActiveSegment<FileSystem.File>
-    ) -> Staged {
-        var staged = Staged(end: segment.end)
+    ) -> Group {
+        var group = Group(end: segment.end)
         for record in records {
-            let extent = record.extent(overhead: segment.overhead)
-            let behind = staged.bytes + extent
-            guard staged.places.isEmpty || (segment.offset + behind <= segment.capacity && behind <= options.groupLimit)
+            let behind = group.bytes + record.extent(overhead: segment.overhead)
+            guard group.places.isEmpty || (segment.offset + behind <= segment.capacity && behind <= options.groupLimit)
             else { break }
-            staging.reserve(behind)
-            staged.places.append(
-                Place(first: staged.end, segment: segment.id, offset: segment.offset + staged.bytes)
-            )
-            unsafe record.payload.withBytes { payload in
-                for (index, frame) in record.frames.enumerated() {
-                    let plain = unsafe UnsafeRawBufferPointer(rebasing: payload[frame.bytes])
-                    let header = FrameHeader(
-                        length: plain.count + segment.overhead,
-                        first: staged.end + UInt64(frame.items.lowerBound),
-                        synced: synced,
-                        count: frame.items.count,
-                        begins: index == 0,
-                        ends: index == record.frames.count - 1,
-                        isSealed: segment.cipher != nil,
-                        payloadCRC: frame.crc
-                    )
-                    unsafe encode(header, plain, at: staged.bytes, for: segment)
-                    staged.bytes += header.extent
-                }
-            }
-            staged.end += UInt64(record.payload.itemCount)
+            group.places.append(Place(first: group.end, segment: segment.id, offset: segment.offset + group.bytes))
+            group.bytes = behind
+            group.end += UInt64(record.payload.itemCount)
         }
-        return staged
+        return group
     }
 
-    private func encode(
+    /// Writes the records' frames one behind the other, from the segment's end on.
+    private func write<Payload>(
+        _ records: ArraySlice<WaitingRecord<Payload>>,
+        to segment: ActiveSegment<FileSystem.File>
+    ) throws(FileSystemError) {
+        var output = FrameOutput(file: segment.file, offset: segment.offset, staging: staging)
+        var first = segment.end
+        for record in records {
+            let result = unsafe record.payload.withBytes { payload -> Result<Void, FileSystemError> in
+                do throws(FileSystemError) {
+                    for (index, frame) in record.frames.enumerated() {
+                        let plain = unsafe UnsafeRawBufferPointer(rebasing: payload[frame.bytes])
+                        let header = FrameHeader(
+                            length: plain.count + segment.overhead,
+                            first: first + UInt64(frame.items.lowerBound),
+                            synced: synced,
+                            count: frame.items.count,
+                            begins: index == 0,
+                            ends: index == record.frames.count - 1,
+                            isSealed: segment.cipher != nil,
+                            payloadCRC: frame.crc
+                        )
+                        try unsafe write(header, plain, to: &output, for: segment)
+                    }
+                    return .success(())
+                } catch {
+                    return .failure(error)
+                }
+            }
+            try result.get()
+            first += UInt64(record.payload.itemCount)
+        }
+        try output.flush()
+    }
+
+    private func write(
         _ header: FrameHeader,
         _ plain: UnsafeRawBufferPointer,
-        at start: Int,
+        to output: inout FrameOutput<FileSystem.File>,
         for segment: ActiveSegment<FileSystem.File>
-    ) {
-        var header = header
-        let offset = segment.offset + start
-        let target = unsafe staging[start..<(start + header.extent)]
-        let body = unsafe UnsafeMutableRawBufferPointer(
-            rebasing: target[FrameHeader.size..<(FrameHeader.size + header.length)]
-        )
-        if let cipher = segment.cipher {
-            unsafe cipher.seal(plain, into: body, offset: offset)
-            header.payloadCRC = unsafe Checksum.of(UnsafeRawBufferPointer(body))
-        } else {
-            unsafe body.copyMemory(from: plain)
+    ) throws(FileSystemError) {
+        let offset = output.end
+        let padding = header.extent - FrameHeader.size - header.length
+        guard let cipher = segment.cipher else {
+            unsafe header.encode(into: output.room(FrameHeader.size), seed: segment.seed, offset: offset)
+            if plain.count < options.directLimit {
+                unsafe output.room(plain.count).copyMemory(from: plain)
+            } else {
+                try output.flush()
+                try unsafe output.write(plain)
+            }
+            unsafe output.room(padding).clear()
+            return
         }
-        unsafe UnsafeMutableRawBufferPointer(rebasing: target[(FrameHeader.size + header.length)...]).clear()
+        let target = unsafe output.room(FrameHeader.size + header.length)
+        let body = unsafe UnsafeMutableRawBufferPointer(rebasing: target[FrameHeader.size...])
+        unsafe cipher.seal(plain, into: body, offset: offset)
+        var header = header
+        header.payloadCRC = unsafe Checksum.of(UnsafeRawBufferPointer(body))
         unsafe header.encode(into: target, seed: segment.seed, offset: offset)
+        unsafe output.room(padding).clear()
     }
 
     // MARK: Room

@@ -1,47 +1,67 @@
 import Agent
 import ArgumentParser
 import Events
-import Foundation
 import Journal
 import NIOCore
 
 struct JournalExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Print the pending events as JSON, one a line; the directories stay as they are."
+        abstract: "Write the pending events to standard output; the directories stay as they are."
     )
 
-    /// A body that is not UTF-8 stands as `bodyBase64`.
-    struct Line: Encodable {
-        let sequence: UInt64
-        let headers: [String: String]
-        let body: String?
-        let bodyBase64: String?
-
-        init(_ sequence: UInt64, _ event: Event) {
-            self.sequence = sequence
-            headers = event.headers
-            let bytes = Data(event.body.readableBytesView)
-            body = String(data: bytes, encoding: .utf8)
-            bodyBase64 = body == nil ? bytes.base64EncodedString() : nil
-        }
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case json, avro
     }
 
-    @OptionGroup var directories: JournalDirectories
+    @OptionGroup var place: JournalPlace
     @Flag(name: .long, help: "Also those that are delivered already and still in the files.") var all = false
+    @Option(
+        name: .long,
+        help: """
+            json: one event a line, with its sequence; avro: an Avro container file, as Flume's serializer avro_event \
+            writes.
+            """
+    )
+    var format = Format.json
 
     func run() throws {
-        let journal = try directories.open()
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let all = all
+        let found = try place.find()
+        let (journal, keys) = (try found.open(), try found.keys())
         let check = try JournalOutput.telling { () throws(JournalError) in
-            try StoredEvents.forEach(in: journal, all: all) { sequence, event in
-                guard let line = try? encoder.encode(Line(sequence, event)) else { return }
-                FileHandle.standardOutput.write(line + Data("\n".utf8))
+            switch format {
+            case .json: try writeLines(journal, keys)
+            case .avro: try writeContainer(journal, keys)
             }
         }
         for damage in check.damages where damage.matters { JournalOutput.complain(damage.line) }
         if !check.isClean { throw ExitCode(1) }
+    }
+
+    private func writeLines(_ journal: JournalAtRest, _ keys: StoredKeys?) throws(JournalError) -> JournalCheck {
+        let output = try StandardOutput()
+        let lines = EventLines(output)
+        let check = try StoredEvents.forEach(in: journal, all: all, keys: keys) {
+            (sequence, event) throws(JournalError) in
+            try lines.append(sequence, event)
+        }
+        try output.close()
+        return check
+    }
+
+    /// Reads twice: a block of the file has to hold the largest event, which must be known first.
+    private func writeContainer(_ journal: JournalAtRest, _ keys: StoredKeys?) throws(JournalError) -> JournalCheck {
+        var largest = 0
+        _ = try StoredEvents.forEach(in: journal, all: all, keys: keys) { (_, event) throws(JournalError) in
+            largest = max(largest, event.bytes.readableBytes)
+        }
+        let output = try StandardOutput()
+        let container = try AvroContainer(output, largest: largest)
+        let check = try StoredEvents.forEach(in: journal, all: all, keys: keys) { (_, event) throws(JournalError) in
+            try container.append(event)
+        }
+        try container.close()
+        try output.close()
+        return check
     }
 }

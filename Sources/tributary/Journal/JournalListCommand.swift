@@ -23,11 +23,11 @@ struct JournalListCommand: ParsableCommand {
         let segments: [Segment]
     }
 
-    @OptionGroup var directories: JournalDirectories
+    @OptionGroup var place: JournalPlace
     @Flag(name: .long, help: "Print JSON.") var json = false
 
     func run() throws {
-        let journal = try directories.open()
+        let journal = try place.find().open()
         if json {
             let segments = journal.segments.map {
                 Output.Segment(

@@ -5,8 +5,8 @@ import Journal
 /// What the commands on a journal print.
 enum JournalOutput {
     /// Runs `body`; an error goes to standard error, and ends the command with 2.
-    static func telling<Value>(_ body: () throws(JournalError) -> Value) throws(ExitCode) -> Value {
-        do throws(JournalError) {
+    static func telling<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws(ExitCode) -> Value {
+        do throws(Failure) {
             return try body()
         } catch {
             complain("tributary journal: \(error)")

@@ -7,13 +7,13 @@ struct JournalRepairCommand: ParsableCommand {
         abstract: "Copy damaged places to checkpointDir/quarantine and go on without them."
     )
 
-    @OptionGroup var directories: JournalDirectories
+    @OptionGroup var place: JournalPlace
     @Flag(name: .long, help: "Print JSON.") var json = false
 
     func run() throws {
-        let directories = directories
+        let found = try place.find()
         let check = try JournalOutput.telling { () throws(JournalError) in
-            try JournalRepair.run(checkpointDirectory: directories.checkpoint, dataDirectories: directories.data)
+            try JournalRepair.run(checkpointDirectory: found.checkpoint, dataDirectories: found.data)
         }
         if json { return try JournalOutput.json(JournalCheckOutput(check)) }
         let places = check.damages.filter(\.matters)

@@ -46,6 +46,26 @@ import Testing
         }
     }
 
+    /// Hardware takes long inputs in three parts of 512 bytes at a time.
+    @Test func longInputsEqualTable() {
+        var generator = SeededGenerator(seed: 33)
+        let long = (0..<10_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        let lengths = [511, 512, 1_535, 1_536, 1_537, 1_543, 1_544, 2_047, 3_071, 3_072, 3_080, 4_608, 6_151, 9_990]
+        long.withUnsafeBytes { raw in
+            for alignment in 0..<9 {
+                for length in lengths {
+                    let start = raw.baseAddress?.advanced(by: alignment)
+                    let before = UInt32.random(in: 0 ... .max, using: &generator)
+                    #expect(
+                        tributary_crc32c(before, start, length) == tributary_crc32c_table(before, start, length),
+                        "\(length) bytes at \(alignment)"
+                    )
+                    #expect(tributary_crc32c(0, start, length) == plainChecksum(raw[alignment..<alignment + length]))
+                }
+            }
+        }
+    }
+
     @Test func continuation() {
         let whole = plainChecksum(bytes)
         for cut in 0...bytes.count {

@@ -161,4 +161,53 @@ final class AtRestTests {
         queue.close()
         #expect(try rest().pendingItems == 24)
     }
+
+    @Test("Who opens a queue that is read is told who reads, not who had it before")
+    func readers() async throws {
+        try await fill()
+        let reader = try rest()
+        let other = try rest()
+        let errors = [
+            #expect(throws: JournalError.self) { _ = try LocalQueue(LocalFileSystem(), self.options()) },
+            #expect(throws: JournalError.self) {
+                _ = try JournalRepair.run(checkpointDirectory: self.checkpoint, dataDirectories: self.data)
+            },
+        ]
+        for error in errors {
+            #expect(error?.code == .locked)
+            #if canImport(Glibc)
+            let name = "`tributary journal` (process \(getpid())), which reads it; "
+            #else
+            let name = "`tributary journal`, which reads it; "
+            #endif
+            #expect(error?.message.contains("is in use by \(name)") == true, "\(error?.message ?? "")")
+        }
+        withExtendedLifetime((reader, other)) {}
+    }
+
+    @Test("Encrypted payloads open with their key, and with no other")
+    func opening() async throws {
+        var options = options()
+        options.cipher = TestCipher(key: 7)
+        let queue = try LocalQueue(LocalFileSystem(), options)
+        let payload = TestPayload(batch: 1, sizes: [40, 40])
+        await withCheckedContinuation { done in queue.append(payload) { _ in done.resume() } }
+        queue.close()
+        let journal = try rest()
+        for key in [7, 8] as [UInt64] {
+            var opened: [TestPayload?] = []
+            var failure: JournalError.Code?
+            do throws(JournalError) {
+                _ = try journal.check { frame, bytes throws(JournalError) in
+                    #expect(frame.isEncrypted)
+                    let plain = try journal.open(bytes, of: frame, with: TestCipher(key: key))
+                    opened.append(TestPayload(stored: plain, itemCount: frame.count))
+                }
+            } catch {
+                failure = error.code
+            }
+            #expect(failure == (key == 7 ? nil : .key))
+            #expect(opened.compactMap { $0?.bytes } == (key == 7 ? [payload.bytes] : []))
+        }
+    }
 }

@@ -114,6 +114,23 @@ final class LocalQueueTests {
         queue.close()
     }
 
+    #if canImport(Glibc)
+    /// Between fork and exec a child has all descriptors, also those that are closed on exec.
+    @Test("Directories are given back at the close, though a program that is being started has the lock's file too")
+    func lockOfAChild() throws {
+        let queue = try LocalQueue(LocalFileSystem(), options())
+        let lock = root + "/data1/LOCK"
+        let table = "/proc/self/fd"
+        let descriptors = try FileManager.default.contentsOfDirectory(atPath: table).filter {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(table)/\($0)")) == lock
+        }
+        let copy = dup(try #require(descriptors.first.flatMap { Int32($0) }))
+        defer { close(copy) }
+        queue.close()
+        try LocalQueue(LocalFileSystem(), options()).close()
+    }
+    #endif
+
     @Test("A file where a directory should be is refused with its name")
     func notADirectory() throws {
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)

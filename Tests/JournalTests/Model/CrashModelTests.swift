@@ -83,6 +83,13 @@ struct CrashModelTests {
         #expect(complaints == [])
     }
 
+    @Test("Synced at intervals, after kills")
+    func intervals() {
+        let change: (inout JournalOptions) -> Void = { $0.sync = .interval(300_000_000) }
+        let complaints = Self.play("intervals", states: Dose.of(200, long: 4_000), power: false, change: change)
+        #expect(complaints == [])
+    }
+
     @Test("With two directories")
     func directories() {
         let complaints = Self.play("two directories", states: Dose.of(500, long: 10_000), directories: 2)

@@ -242,6 +242,56 @@ struct TroubleTests {
         #expect(left.starts(with: ids(1...5)) && left == left.sorted())
     }
 
+    /// What a start takes for done must lie below what it stores next.
+    @Test("After rot of the last frames of a killed queue, nothing new takes the place of what is lost")
+    func rottenEnd() throws {
+        let queue = try open()
+        for batch in 1...4 as ClosedRange<UInt64> { #expect(append(queue, batch) == nil) }
+        let copy = disk.copy()
+        copy.restart()
+        let segment = try #require(DamageTests.files(copy).first { $0.path.contains("/seg-") })
+        // A frame has 40 bytes before its payload of 100, and 4 behind it.
+        for frame in [2, 3] { DamageTests.change(copy, segment.inode) { $0[8_192 + frame * 144 + 70] ^= 1 } }
+        let killed = TroubleTests(disk: copy)
+        let next = try killed.open()
+        // Of the last frame nobody knows that it was synced.
+        #expect(next.report.lostItems == 2)
+        #expect(next.pendingItems == 4)
+        for batch in 5...6 as ClosedRange<UInt64> { #expect(killed.append(next, batch) == nil) }
+        let last = copy.copy()
+        last.restart()
+        let again = TroubleTests(disk: last)
+        #expect(again.drain(try again.open()) == ids([1, 2, 5, 6]))
+    }
+
+    @Test("After a power cut between two syncs, nothing new takes the place of what was delivered out of order")
+    func deliveredAndNotSynced() throws {
+        for seed in 1...40 as ClosedRange<UInt64> {
+            let rig = TroubleTests(disk: ModelDisk(seed: seed))
+            let change = { (options: inout JournalOptions) in options.sync = .interval(60_000_000_000) }
+            let queue = try rig.open(change: change)
+            for batch in 1...5 as ClosedRange<UInt64> { rig.append(queue, batch) }
+            let first = try #require(queue.take(upTo: 4))
+            let second = try #require(queue.take(upTo: 2))
+            queue.finish(second.ticket, .delivered)
+            withExtendedLifetime(first) {}
+            for _ in 0..<3 {
+                while queue.keeperTurn() == .again {}
+                rig.disk.clock += 200_000_000
+            }
+            rig.disk.powerCut()
+            let next = try rig.open(change: change)
+            #expect(next.report.lostItems == 0)
+            for batch in 11...13 as ClosedRange<UInt64> { #expect(rig.append(next, batch) == nil) }
+            let copy = rig.disk.copy()
+            copy.restart()
+            let again = TroubleTests(disk: copy)
+            let drained = again.drain(try again.open())
+            #expect(drained.suffix(6) == ids(11...13)[...], "seed \(seed)")
+            #expect(Set(drained).isDisjoint(with: ids([3])), "seed \(seed)")
+        }
+    }
+
     @Test("Takes stop when too much is out, and go on when the first of it is back")
     func inFlight() throws {
         let queue = try open { $0.inFlightLimit = 4 }

@@ -13,6 +13,7 @@ extension JournalOptions {
         options.minimumRequiredSpace = 0
         options.frameLimit = 600
         options.groupLimit = 6 << 10
+        options.directLimit = 300
         options.windowLimit = 3 << 10
         if let log { options.notice = { log.add($0) } }
         return options

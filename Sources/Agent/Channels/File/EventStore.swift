@@ -80,8 +80,7 @@ final class EventStore: Sendable {
         options.notice = notice
         if let encryption = settings.encryption {
             do throws(EncryptionKeys.Fault) {
-                let keys = try EncryptionKeys(encryption)
-                options.cipher = SegmentEncryption(active: keys.active, keys: keys.keys)
+                options.cipher = SegmentEncryption(try EncryptionKeys(encryption))
             } catch {
                 throw .environment(settings.settings, error.key, error.message)
             }

@@ -40,14 +40,9 @@ struct FileChannelSettings: Sendable {
 
     init(_ context: ChannelContext) throws(ConfigurationFault) {
         settings = context.settings
-        let process = context.process
-        let home = process.systemProperties["user.home"] ?? process.environment["HOME"] ?? "."
-        checkpointDirectory = settings.string("checkpointDir", default: home + "/.flume/file-channel/checkpoint")
-        var directories: [String] = []
-        for directory in settings.commaList("dataDirs") where !directories.contains(directory) {
-            directories.append(directory)
-        }
-        dataDirectories = directories.isEmpty ? [home + "/.flume/file-channel/data"] : directories
+        let directories = ChannelDirectories(settings, context.process)
+        checkpointDirectory = directories.checkpoint
+        dataDirectories = directories.data
         transactionCapacity = try Self.positive(settings, Self.transactionCapacity, context.note)
         encryption = try EncryptionSettings(settings)
         journal = JournalOptions(

@@ -18,6 +18,15 @@ struct SegmentEncryption: JournalCipher {
     let active: String
     let keys: [String: [UInt8]]
 
+    init(_ keys: EncryptionKeys) {
+        self.init(active: keys.active, keys: keys.keys)
+    }
+
+    init(active: String, keys: [String: [UInt8]]) {
+        self.active = active
+        self.keys = keys
+    }
+
     func newParameters() -> [UInt8] {
         let nonce = (0..<Self.nonceSize).map { _ in UInt8.random(in: 0...255) }
         // The keys were looked at when they were read: without a check the segment would not open, which is told.
