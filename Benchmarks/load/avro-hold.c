@@ -169,9 +169,9 @@ int main(int argc, char **argv) {
     ping_frame(call);
     put_u32(call + 8, 1000);
     while (!stopped) {
-        // In ten portions, so that the bytes of all do not come at once.
-        for (uint64_t portion = 0; portion < 10 && !stopped; portion++) {
-            for (uint64_t i = portion; i < count; i += 10) {
+        // A second in portions of 10 ms: peers that have nothing to do with each other are not in step.
+        for (uint64_t portion = 0; portion < 100 && !stopped; portion++) {
+            for (uint64_t i = portion; i < count; i += 100) {
                 connection *c = &all[i];
                 bool gone = c->fd < 0 || (mode != IDLE && is_ended(c->fd));
                 if (!gone && mode == DRIP && c->sent < sizeof call)
@@ -183,7 +183,7 @@ int main(int argc, char **argv) {
                 }
                 if (begin(c, mode, context)) opened++;
             }
-            nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
         }
     }
     printf("{\"opened\":%llu,\"ended\":%llu}\n", (unsigned long long)opened, (unsigned long long)ended);
