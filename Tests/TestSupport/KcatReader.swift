@@ -14,8 +14,7 @@ package enum KcatReader {
         package let headers: [(name: String, value: String)]
     }
 
-    package static let program: String? = ["/usr/bin/kcat", "/usr/local/bin/kcat", "/opt/homebrew/bin/kcat"]
-        .first { FileManager.default.isExecutableFile(atPath: $0) }
+    package static let program = Tools.find("kcat")
 
     /// Every record of a topic, by partition and offset.
     ///

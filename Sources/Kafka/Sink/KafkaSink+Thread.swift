@@ -73,7 +73,7 @@ extension KafkaSink {
 
     /// Looks at what has come, and waits for the first of it.
     private func poll(_ client: ClientHandle, _ wait: TimeAmount, _ round: inout Round) {
-        var timeout = Int32((wait.nanoseconds + 999_999) / 1_000_000)
+        var timeout = wait.pollMilliseconds
         for _ in 0..<Self.eventsPerRound {
             guard let event = client.poll(milliseconds: timeout) else { return }
             take(event, &round)

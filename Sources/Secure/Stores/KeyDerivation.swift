@@ -2,13 +2,13 @@ import COpenSSL
 
 /// What the password-based encryption of a key or a bag asks for (RFC 8018, appendix A; RFC 7292, appendix B).
 enum KeyDerivation {
-    /// What Java reads at most (sun.security.pkcs12.PKCS12KeyStore, MAX_ITERATION_COUNT): seconds of a processor.
-    static let mostIterations = 5_000_000
+    /// The iterations that Java reads (sun.security.pkcs12.PKCS12KeyStore, MAX_ITERATION_COUNT): seconds of a processor.
+    static let accepted = 1...5_000_000
 
     /// The iterations of an encryption, where they are more than anybody means; read before the password is tried.
     static func excess(_ algorithm: UnsafePointer<X509_ALGOR>?) -> Int? {
         guard let algorithm = unsafe algorithm, let count = unsafe self.iterations(algorithm) else { return nil }
-        return (1...self.mostIterations).contains(count) ? nil : count
+        return self.accepted.contains(count) ? nil : count
     }
 
     /// Nil where the parameters are not of a kind that counts (scrypt, which OpenSSL bounds by memory) or are damaged.

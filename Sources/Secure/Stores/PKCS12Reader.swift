@@ -58,7 +58,7 @@ struct PKCS12Reader {
         unsafe PKCS12_get0_mac(nil, nil, nil, &iterations, container)
         // Absent means 1.
         let count = unsafe iterations == nil ? 1 : ASN1_INTEGER_get(iterations)
-        guard (1...KeyDerivation.mostIterations).contains(count) else {
+        guard KeyDerivation.accepted.contains(count) else {
             throw .damaged("its MAC wants \(count) iterations")
         }
         if let password = self.password, !password.isEmpty {

@@ -1,3 +1,4 @@
+import AvroRPC
 import Foundation
 import Journal
 
@@ -24,6 +25,6 @@ final class StandardOutput {
     }
 
     static func failure() -> JournalError {
-        JournalError(.unusable, "cannot write to standard output: \(unsafe String(cString: strerror(errno)))")
+        JournalError(.unusable, "cannot write to standard output: \(SystemReason.text(of: errno))")
     }
 }

@@ -15,6 +15,10 @@ struct TLSTests {
 
     init() throws { certificates = try Certificates.shared() }
 
+    private func broker(in space: Workspace, clientsOf authority: String? = nil) async throws -> TLSBroker {
+        try await TLSBroker.start(in: space, certificate: certificates.path("server.pem"), clientsOf: authority)
+    }
+
     private func passage(
         _ broker: TLSBroker,
         _ properties: [String: String],
@@ -29,7 +33,7 @@ struct TLSTests {
 
     @Test func trustStoreOfPEM() async throws {
         try await Workspace.use { space in
-            let broker = try await TLSBroker.start(in: space, certificate: certificates.path("server.pem"))
+            let broker = try await broker(in: space)
             try await passage(
                 broker,
                 ["ssl.truststore.location": certificates.path("ca.pem"), "ssl.truststore.type": "PEM"],
@@ -42,11 +46,7 @@ struct TLSTests {
     @Test func mutualWithPKCS12() async throws {
         try await Workspace.use { space in
             let ca = certificates.path("ca.pem")
-            let broker = try await TLSBroker.start(
-                in: space,
-                certificate: certificates.path("server.pem"),
-                clientsOf: ca
-            )
+            let broker = try await broker(in: space, clientsOf: ca)
             let passage = passage(
                 broker,
                 [
@@ -93,7 +93,7 @@ struct TLSTests {
 
     @Test func certificateOfAnotherAuthorityIsRefused() async throws {
         try await Workspace.use { space in
-            let broker = try await TLSBroker.start(in: space, certificate: certificates.path("server.pem"))
+            let broker = try await broker(in: space)
             let trust = ["ssl.truststore.location": certificates.path("other.pem")]
             try await passage(broker, trust).expectRefusal(
                 saying: "certificate verify failed",
@@ -105,11 +105,7 @@ struct TLSTests {
     @Test func clientWithoutACertificateIsRefused() async throws {
         try await Workspace.use { space in
             let ca = certificates.path("ca.pem")
-            let broker = try await TLSBroker.start(
-                in: space,
-                certificate: certificates.path("server.pem"),
-                clientsOf: ca
-            )
+            let broker = try await broker(in: space, clientsOf: ca)
             try await passage(broker, ["ssl.truststore.location": ca]).expectRefusal(
                 saying: "certificate required",
                 "ssl.keystore.location"
@@ -120,7 +116,7 @@ struct TLSTests {
     /// Plain text to a port that speaks TLS.
     @Test func plainTextIsRefused() async throws {
         try await Workspace.use { space in
-            let broker = try await TLSBroker.start(in: space, certificate: certificates.path("server.pem"))
+            let broker = try await broker(in: space)
             let plain = SecurePassage(bootstrap: broker.bootstrap, properties: [:], others: [:])
             try await plain.expectRefusal(saying: "security.protocol")
         }

@@ -13,7 +13,7 @@ struct TLSBroker {
     static let whyNone: String? = {
         if let why = Broker.whyNone { return why }
         guard geteuid() == 0 else { return "needs root, for a network namespace" }
-        for tool in ["haproxy", "ip", "nsenter", "unshare"] where path(tool) == nil {
+        for tool in ["haproxy", "ip", "nsenter", "unshare"] where Tools.find(tool) == nil {
             return "\(tool) is not installed"
         }
         let isPossible = (try? CertificateMaker.run("unshare", ["-n", "true"], in: "/")) != nil
@@ -39,7 +39,7 @@ struct TLSBroker {
         ]
         let broker = try space.start(
             "broker",
-            path("unshare") ?? "",
+            Tools.find("unshare") ?? "",
             ["-n", "/bin/sh", "-c", "ip link set lo up && exec \"$@\"", "sh"] + words
         )
         try await Waiting.until("the broker listens", within: 20, details: broker.story) {
@@ -53,13 +53,13 @@ struct TLSBroker {
         let inner = try space.write("inner.cfg", configuration("unix@\(socket)", "127.0.0.1:\(port)"))
         _ = try space.start(
             "inner",
-            path("nsenter") ?? "",
-            ["--net=/proc/\(broker.id)/ns/net", path("haproxy") ?? "", "-db", "-f", inner]
+            Tools.find("nsenter") ?? "",
+            ["--net=/proc/\(broker.id)/ns/net", Tools.find("haproxy") ?? "", "-db", "-f", inner]
         )
         let clients = authority.map { " ca-file \($0) verify required" } ?? ""
         let listen = "127.0.0.1:\(port) ssl crt \(certificate)\(clients)"
         let outer = try space.write("outer.cfg", configuration(listen, "unix@\(socket)"))
-        let front = try space.start("outer", path("haproxy") ?? "", ["-db", "-f", outer])
+        let front = try space.start("outer", Tools.find("haproxy") ?? "", ["-db", "-f", outer])
         try await Waiting.until("haproxy listens", within: 10, details: front.story) {
             front.isRunning && FileManager.default.fileExists(atPath: socket) && FreePort.isOpen(port)
         }
@@ -80,10 +80,5 @@ struct TLSBroker {
             server one \(server)
 
         """
-    }
-
-    private static func path(_ tool: String) -> String? {
-        ["/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"].map { $0 + tool }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 }

@@ -16,6 +16,12 @@ package enum Tools {
 
     package static let flume = root + "/bin/flume-ng"
 
+    /// A program of the machine; `nil` where it is not installed.
+    package static func find(_ name: String) -> String? {
+        ["/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/", "/usr/local/bin/", "/opt/homebrew/bin/"].map { $0 + name }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
     /// A program of Benchmarks/load, built when it is missing.
     package static func load(_ name: String) throws -> String {
         try built.get()

@@ -29,8 +29,9 @@ struct MD5TripleDES {
         guard let (salt, iterations) = read, salt.count == 8, iterations > 0 else {
             throw .unusable("the parameters of its encryption are damaged")
         }
-        guard iterations <= KeyDerivation.mostIterations else {
-            throw .unusable("its encryption wants \(iterations) iterations, more than \(KeyDerivation.mostIterations)")
+        guard KeyDerivation.accepted.contains(iterations) else {
+            let most = KeyDerivation.accepted.upperBound
+            throw .unusable("its encryption wants \(iterations) iterations, more than \(most)")
         }
         self.salt = salt
         self.iterations = iterations

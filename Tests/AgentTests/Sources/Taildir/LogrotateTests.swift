@@ -17,8 +17,7 @@ struct LogrotateTests {
         case copyAndCompress = "copytruncate\ncompress"
     }
 
-    private static let program = ["/usr/sbin/logrotate", "/usr/bin/logrotate"]
-        .first { FileManager.default.isExecutableFile(atPath: $0) }
+    private static let program = Tools.find("logrotate")
 
     @Test(
         .enabled(if: LogrotateTests.program != nil, "logrotate is not installed"),
