@@ -72,19 +72,20 @@ def agent_cost(work, lines, component, name):
 MEMORY = ["a.channels.c.type = memory", "a.channels.c.capacity = 20000", "a.channels.c.transactionCapacity = 10000"]
 
 
-SEQUENCE = ["a.sources = r", "a.channels = c", "a.sinks = k", *MEMORY,
-            "a.sources.r.type = seq", "a.sources.r.channels = c", f"a.sources.r.totalEvents = {EVENTS}",
-            "a.sources.r.batchSize = 100"]
+# The bare loop's messages: 100 bytes, 100 at a time.
+STRESS = ["a.sources = r", "a.channels = c", "a.sinks = k", *MEMORY,
+          "a.sources.r.type = org.apache.flume.source.StressSource", "a.sources.r.channels = c",
+          f"a.sources.r.maxTotalEvents = {EVENTS}", "a.sources.r.batchSize = 100", "a.sources.r.size = 100"]
 
 
 def making(work):
     """What the same agent costs with the null sink: its start, and the making of the events."""
-    lines = [*SEQUENCE, "a.sinks.k.type = null", "a.sinks.k.channel = c", "a.sinks.k.logEveryNEvents = 100000000"]
+    lines = [*STRESS, "a.sinks.k.type = null", "a.sinks.k.channel = c", "a.sinks.k.logEveryNEvents = 100000000"]
     return agent_cost(work, lines, "SINK.k", "EventDrainSuccessCount")[0]
 
 
 def sink(work, bootstrap):
-    lines = [*SEQUENCE,
+    lines = [*STRESS,
              "a.sinks.k.type = org.apache.flume.sink.kafka.KafkaSink", "a.sinks.k.channel = c",
              f"a.sinks.k.kafka.bootstrap.servers = {bootstrap}", "a.sinks.k.kafka.topic = sunk"]
     return agent_cost(work, lines, "SINK.k", "EventDrainSuccessCount")

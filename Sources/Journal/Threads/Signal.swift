@@ -9,12 +9,12 @@ internal import Darwin
 /// `@unchecked Sendable`: the pointers never change, and what they point to is made to be used by many threads; `isRaised`
 /// is touched only under the mutex.
 @safe
-final class Signal: @unchecked Sendable {
+package final class Signal: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var isRaised = false
 
-    init() {
+    package init() {
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
         unsafe pthread_mutex_init(mutex, nil)
@@ -34,7 +34,7 @@ final class Signal: @unchecked Sendable {
         unsafe mutex.deallocate()
     }
 
-    func raise() {
+    package func raise() {
         unsafe pthread_mutex_lock(mutex)
         let isNews = !isRaised
         isRaised = true
@@ -43,7 +43,7 @@ final class Signal: @unchecked Sendable {
     }
 
     /// Returns when the signal is raised, which it then no longer is, or at `until` (nanoseconds of the monotonic clock).
-    func wait(until: UInt64?) {
+    package func wait(until: UInt64?) {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         while !isRaised {

@@ -1,4 +1,5 @@
 internal import CRdKafka
+internal import Synchronization
 
 /// Owns one librdkafka client and its main queue.
 ///
@@ -8,6 +9,13 @@ internal import CRdKafka
 @safe final class ClientHandle: @unchecked Sendable {
     private let client: OpaquePointer
     private let queue: OpaquePointer
+    private let arrivals: Mutex<Arrivals?> = Mutex(nil)
+
+    /// What librdkafka is given to call.
+    private final class Arrivals: Sendable {
+        let notify: @Sendable () -> Void
+        init(_ notify: @escaping @Sendable () -> Void) { self.notify = notify }
+    }
 
     /// Takes over a client that was made with events enabled and `log.queue` set.
     init(adopting client: OpaquePointer) {
@@ -17,6 +25,8 @@ internal import CRdKafka
     }
 
     deinit {
+        // Nobody calls `notify` any more when this has returned.
+        unsafe rd_kafka_queue_cb_event_enable(queue, nil, nil)
         unsafe rd_kafka_queue_destroy(queue)
         unsafe rd_kafka_destroy(client)
     }
@@ -30,6 +40,24 @@ internal import CRdKafka
     func poll(milliseconds: Int32) -> ClientEvent? {
         guard let event = unsafe rd_kafka_queue_poll(queue, milliseconds) else { return nil }
         return unsafe ClientEvent(adopting: event)
+    }
+
+    /// Has `notify` called, once, whenever an event comes into the empty queue; at once too, for what is there already.
+    ///
+    /// librdkafka's threads call it under the queue's lock: it must return at once and not call librdkafka.
+    func onArrival(_ notify: @escaping @Sendable () -> Void) {
+        let arrivals = Arrivals(notify)
+        self.arrivals.withLock { $0 = arrivals }
+        let opaque = unsafe Unmanaged.passUnretained(arrivals).toOpaque()
+        unsafe rd_kafka_queue_cb_event_enable(
+            queue,
+            { _, opaque in
+                guard let opaque = unsafe opaque else { return }
+                unsafe Unmanaged<Arrivals>.fromOpaque(opaque).takeUnretainedValue().notify()
+            },
+            opaque
+        )
+        notify()
     }
 
     /// Ends a `poll` that is waiting, or the next one.

@@ -8,15 +8,15 @@ internal import Darwin
 
 /// A producer's topic handles by name, made when a topic is first used.
 ///
-/// Looking one up allocates nothing. Names come from events, so the table is emptied when it holds `limit` of them;
-/// librdkafka keeps what records on their way still need.
+/// Looking one up allocates nothing. Names come from events, so the table is emptied when it holds `limit` of them, which
+/// whoever uses handles says when it needs none (`trim`); librdkafka keeps what records on their way still need.
 @safe struct TopicTable: ~Copyable {
     @safe private struct Entry {
         let name: [UInt8]
         let handle: OpaquePointer
     }
 
-    /// Handles kept at most.
+    /// Handles kept at most, beside those of one batch.
     static let limit = 1_000
     /// What a name is that `isAllowed` refuses, for messages.
     static let isNoName = "is no topic name: 1 to 249 of letters, digits, dots, _ and - are"
@@ -53,7 +53,6 @@ internal import Darwin
             hash &+= 1
         }
         guard unsafe Self.isAllowed(name) else { return nil }
-        if entries.count >= Self.limit { removeAll() }
         let text = unsafe String(decoding: name, as: UTF8.self)
         guard let handle = unsafe client.withClient({ unsafe rd_kafka_topic_new($0, text, nil) }) else { return nil }
         unsafe entries.append(Entry(name: Array(name), handle: handle))
@@ -62,7 +61,9 @@ internal import Darwin
         return unsafe handle
     }
 
-    private mutating func removeAll() {
+    /// Empties a table with too many entries: no handle may be in use.
+    mutating func trim() {
+        guard entries.count >= Self.limit else { return }
         for entry in entries { unsafe rd_kafka_topic_destroy(entry.handle) }
         entries.removeAll(keepingCapacity: true)
         places.removeAll(keepingCapacity: true)

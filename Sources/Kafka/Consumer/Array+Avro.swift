@@ -33,12 +33,18 @@ extension [UInt8] {
     /// A number's digits.
     mutating func append(decimal value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }
-        let start = count
-        var rest = value.magnitude
-        repeat {
-            append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        self[start...].reverse()
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.longestDecimal) { digits in
+            var start = digits.count
+            var rest = value.magnitude
+            repeat {
+                start -= 1
+                unsafe digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            } while rest > 0
+            unsafe append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+        }
     }
+
+    /// Digits of the greatest magnitude.
+    private static var longestDecimal: Int { 19 }
 }

@@ -13,6 +13,9 @@ struct DeliveryLedger {
     /// The number that stands for one event in librdkafka: the batch's slot above, its index in the batch below.
     static func opaque(slot: Int, index: Int) -> UInt64 { UInt64(slot) << 32 | UInt64(index) }
 
+    /// The index of the event that `opaque` stands for.
+    static func index(_ opaque: UInt64) -> Int { Int(opaque & 0xffff_ffff) }
+
     /// Bits of a slot that say where it is; of the 32 that it has in `opaque`, eight are left for its life.
     private static let placeBits = 24
 

@@ -30,16 +30,11 @@ extension KafkaSink {
         return .accepted
     }
 
-    private struct Full: Error {
-        let index: Int
-    }
-
     /// Gives a batch's events from `first` on to librdkafka, as many as it takes; the rest waits in the ledger.
     func produce(_ batch: EventBatch, from first: Int, slot: Int, isResuming: Bool) {
         var failures: [(index: Int, failure: EventFailure)] = []
         var full: Int?
         var badTimestamps = 0
-        let rest = first == 0 ? batch : batch.slice(first..<batch.count)
         producer.withLock { producer in
             guard producer != nil else {
                 failures = (first..<batch.count).map { ($0, .stopped) }
@@ -47,19 +42,7 @@ extension KafkaSink {
             }
             // Given up with the client that there was when it was accepted.
             guard state.withLock({ $0.ledger.isCurrent(slot) }) else { return }
-            do throws(Full) {
-                try unsafe rest.forEachEvent { offset, event throws(Full) in
-                    let index = first + offset
-                    let opaque = DeliveryLedger.opaque(slot: slot, index: index)
-                    switch unsafe producer!.produce(event, opaque: opaque) {
-                    case .queued: break
-                    case .full: throw Full(index: index)
-                    case .failed(let failure): failures.append((index, failure))
-                    }
-                }
-            } catch {
-                full = error.index
-            }
+            full = producer!.produce(batch, from: first, slot: slot) { failures.append(($0, $1)) }
             badTimestamps = producer!.takeBadTimestamps()
         }
         guard full != nil || isResuming || !failures.isEmpty || badTimestamps > 0 else { return }

@@ -1,17 +1,18 @@
 internal import Agent
+internal import Journal
 internal import Logging
 internal import NIOCore
 internal import Synchronization
 
-// The sink's own thread: waits for librdkafka's events, tries again what did not fit, watches over the brokers, and at
+// The sink's own thread: tries again what did not fit, watches over the brokers, replaces a client that has ended, and at
 // the end closes everything.
 extension KafkaSink {
-    /// The longest sleep in librdkafka's queue.
-    private static let longestPoll = TimeAmount.milliseconds(1000)
+    /// The longest sleep.
+    private static let longestWait = TimeAmount.milliseconds(1000)
     /// How often to offer stalled events while no report came, e.g. for lack of memory.
-    private static let stalledPoll = TimeAmount.milliseconds(100)
-    /// Events looked at before outcomes are reported.
-    private static let eventsPerRound = 64
+    private static let stalledWait = TimeAmount.milliseconds(100)
+    /// How often to look for the reports of purged records.
+    private static let purgeWait = TimeAmount.milliseconds(20)
     /// How long a probe may block this thread.
     private static let probeLimit: Int32 = 1000
     /// Kept back from the time that stopping has, so that the outcomes are reported within it.
@@ -36,7 +37,8 @@ extension KafkaSink {
             if let stall { produce(stall.batch, from: stall.index, slot: stall.slot, isResuming: true) }
             writeLetters()
             let isStalled = stall != nil && state.withLock { $0.ledger.stall != nil }
-            poll(client, wait(now, phase, isStalled, round), &round)
+            signal.wait(until: (now + wait(now, phase, isStalled, round)).uptimeNanoseconds)
+            listen(&round)
             // Records that fail with the client may be reported before its error is.
             if client.hasEnded { round.hasFatal = true }
             // Before outcomes are reported, so that who tries again at once finds a client that works.
@@ -65,61 +67,32 @@ extension KafkaSink {
 
     private func wait(_ now: NIODeadline, _ phase: Phase, _ isStalled: Bool, _ round: Round) -> TimeAmount {
         let isPreparing = state.withLock { $0.transaction == .preparing }
-        var limit = isStalled || isPreparing || round.hasFatal ? Self.stalledPoll : Self.longestPoll
+        var limit = isStalled || isPreparing || round.hasFatal ? Self.stalledWait : Self.longestWait
         if let probe = round.health.probeTime(isHolding: round.isHolding) { limit = min(limit, probe - now) }
         if case .stopping(let deadline) = phase { limit = min(limit, deadline - Self.purgeTime - now) }
         return max(limit, .nanoseconds(0))
     }
 
-    /// Looks at what has come, and waits for the first of it.
-    private func poll(_ client: ClientHandle, _ wait: TimeAmount, _ round: inout Round) {
-        var timeout = wait.pollMilliseconds
-        for _ in 0..<Self.eventsPerRound {
-            guard let event = client.poll(milliseconds: timeout) else { return }
-            take(event, &round)
-            timeout = 0
+    /// Hears what the event loop took for this thread.
+    private func listen(_ round: inout Round) {
+        let (words, acknowledged) = state.withLock { state in
+            defer { (state.heard, state.acknowledged) = ([], nil) }
+            return (state.heard, state.acknowledged)
         }
-    }
-
-    private func take(_ event: borrowing ClientEvent, _ round: inout Round) {
-        switch event.kind {
-        case .deliveries:
-            var isAcknowledged = false
-            state.withLock { state in
-                event.forEachDelivery { opaque, error in
-                    let slot = Int(opaque >> 32)
-                    let mark = RecordProducer.letterMark
-                    let index = Int(opaque & 0xffff_ffff)
-                    if error == 0 {
-                        isAcknowledged = true
-                        state.ledger.acknowledge(slot: slot, index: index)
-                    } else {
-                        if index & mark == 0 {
-                            state.ledger.fail(slot: slot, index: index, .kafka(error))
-                        } else {
-                            state.ledger.giveUp(slot: slot, index: index & ~mark, .kafka(error))
-                        }
-                    }
+        if let acknowledged { act(round.health.sign(now: acknowledged), &round) }
+        for word in words {
+            switch word {
+            case .error(let failure, let isFatal):
+                logger.debug("Kafka client error", metadata: ["error.message": "\(failure)"])
+                if isFatal {
+                    round.hasFatal = true
+                } else if failure.isAllBrokersDown {
+                    round.health.allBrokersDown(now: .now())
+                } else {
+                    round.health.error(failure.advised(for: .producer))
                 }
+            case .statistics(let text): counters.statistics.take(text)
             }
-            if isAcknowledged { act(round.health.sign(now: .now()), &round) }
-        case .error:
-            let failure = event.failure
-            logger.debug("Kafka client error", metadata: ["error.message": "\(failure)"])
-            if event.isFatal {
-                round.hasFatal = true
-            } else if failure.isAllBrokersDown {
-                round.health.allBrokersDown(now: .now())
-            } else {
-                round.health.error(failure.advised(for: .producer))
-            }
-        case .log:
-            if let line = event.logLine {
-                logger.debug("Kafka client log", metadata: ["facility": "\(line.facility)", "text": "\(line.text)"])
-            }
-        case .statistics:
-            if let text = event.statistics { counters.statistics.take(text) }
-        case .commit, .other: break
         }
     }
 
@@ -195,9 +168,10 @@ extension KafkaSink {
         client.purge()
         while state.withLock({ $0.ledger.heldEvents > 0 }), .now() < limit {
             state.withLock { $0.ledger.failStalled(stalled) }
-            guard let event = client.poll(milliseconds: 20) else { continue }
-            take(event, &round)
+            takeEvents()
+            signal.wait(until: (NIODeadline.now() + Self.purgeWait).uptimeNanoseconds)
         }
+        listen(&round)
     }
 
     private func close(_ round: inout Round) {

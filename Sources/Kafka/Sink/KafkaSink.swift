@@ -6,8 +6,10 @@ internal import Synchronization
 
 /// Flume's Kafka sink over librdkafka: a batch is delivered when Kafka has acknowledged every event of it.
 ///
-/// `submit` gives the events to librdkafka; one thread of the sink's own waits for what librdkafka has to say, and reports
-/// the outcomes. Two locks, taken in this order where both are: `producer`, then `state`; reports are made under neither.
+/// `submit` gives the events to librdkafka, and the event loop that it is called on takes librdkafka's reports and passes
+/// the outcomes on (`KafkaSink+Reports`): two threads at it would contend for librdkafka's locks and memory. What may block
+/// is done by one thread of the sink's own (`KafkaSink+Thread`). Three locks, taken in this order where several are:
+/// `client`, `producer`, `state`; outcomes are reported under none.
 package final class KafkaSink: Sink {
     package let name: String
     package let batchSize: Int
@@ -18,6 +20,10 @@ package final class KafkaSink: Sink {
         var reports: SinkReports?
         var phase = Phase.idle
         var transaction: TransactionPhase
+        /// What librdkafka said that is the thread's business.
+        var heard: [Word] = []
+        /// When the last record was acknowledged, where the thread has not seen that yet.
+        var acknowledged: NIODeadline?
         var trouble: String?
         /// Why the channel does not move, though brokers are there.
         var blocked: String?
@@ -26,6 +32,12 @@ package final class KafkaSink: Sink {
         var failures = LogThrottle()
         var badTimestamps = LogThrottle()
         var letterWarnings = LogThrottle()
+    }
+
+    /// What librdkafka says that is no delivery report.
+    enum Word {
+        case error(KafkaFailure, isFatal: Bool)
+        case statistics(String)
     }
 
     enum Phase: Equatable {
@@ -38,11 +50,13 @@ package final class KafkaSink: Sink {
 
     let state: Mutex<State>
     let producer = Mutex<RecordProducer?>(nil)
-    /// The client, for `wake` without waiting for the producer's lock.
-    private let client = Mutex<ClientHandle?>(nil)
+    /// The client, for taking its reports without waiting for the producer's lock.
+    let client = Mutex<ClientHandle?>(nil)
+    /// Makes the thread look round.
+    let signal = Signal()
     let counters: KafkaSinkCounters
     let logger: Logger
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private let threadEnd = ThreadEnd()
 
     package convenience init(
@@ -138,15 +152,14 @@ package final class KafkaSink: Sink {
             }
         }
         withExtendedLifetime(old) {}
+        new?.onArrival { [weak self] in self?.scheduleReports() }
     }
 
     /// For the sink's own thread only.
     func currentClient() -> ClientHandle? { client.withLock { $0 } }
 
     /// Makes the thread look round at once.
-    func wake() {
-        client.withLock { $0?.wake() }
-    }
+    func wake() { signal.raise() }
 
     package func stop(deadline: NIODeadline) async {
         let isRunning = state.withLock { state in
@@ -160,7 +173,12 @@ package final class KafkaSink: Sink {
         await threadEnd.wait(until: deadline, on: eventLoop)
     }
 
+    /// On the event loop, so that reports that it is passing on at this moment come before the end is known.
     private func ended() {
+        eventLoop.execute { [self] in end() }
+    }
+
+    private func end() {
         state.withLock { state in
             state.phase = .idle
             state.reports = nil

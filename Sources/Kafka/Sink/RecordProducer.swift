@@ -14,6 +14,7 @@ internal import Events
     /// The topic where no event header names one and every event has the same.
     private let constantTopic: [UInt8]?
     private var written: [UInt8] = []
+    private var run = RecordRun()
     private let defaultPartition: Int32
     private let hasDefaultPartition: Bool
     let usesEventFormat: Bool
@@ -23,13 +24,6 @@ internal import Events
     let maxRecordBytes: Int
     /// Timestamps that were no numbers, since `takeBadTimestamps`.
     private var badTimestamps = 0
-
-    enum Result {
-        case queued
-        /// librdkafka has no room now, or takes nothing at all after a fatal error.
-        case full
-        case failed(EventFailure)
-    }
 
     init(client: ClientHandle, settings: KafkaSinkSettings, host: LocalHostNames) {
         self.client = client
@@ -63,8 +57,41 @@ internal import Events
         var headers: OpaquePointer?
     }
 
-    /// Hands one event over. `opaque` comes back with its delivery report, when the answer is `queued`.
-    mutating func produce(_ event: UnsafeEvent, opaque: UInt64) -> Result {
+    /// Hands over a batch's events in order, from the one with the index `first` on.
+    ///
+    /// - Parameter fail: told of each event that cannot be produced.
+    /// - Returns: the index of the first event for which librdkafka has no room now, or which it does not take after a fatal
+    ///   error; none behind it is handed over. `nil` where there is none.
+    mutating func produce(
+        _ batch: EventBatch,
+        from first: Int,
+        slot: Int,
+        fail: (_ index: Int, EventFailure) -> Void
+    ) -> Int? {
+        topics.trim()
+        let rest = first == 0 ? batch : batch.slice(first..<batch.count)
+        do throws(Full) {
+            try unsafe rest.forEachEvent { offset, event throws(Full) in
+                try unsafe produce(event, DeliveryLedger.opaque(slot: slot, index: first + offset), fail)
+                // While the events' bytes are there to be pointed at.
+                if offset == rest.count - 1 { try flush(fail) }
+            }
+            return nil
+        } catch {
+            return error.index
+        }
+    }
+
+    private struct Full: Error {
+        let index: Int
+    }
+
+    @inline(__always)
+    private mutating func produce(
+        _ event: UnsafeEvent,
+        _ opaque: UInt64,
+        _ fail: (Int, EventFailure) -> Void
+    ) throws(Full) {
         var parts = unsafe Parts()
         let behind = unsafe event.forEachHeader { key, value in
             unsafe fields.forEachUse(of: key) { use in
@@ -78,30 +105,27 @@ internal import Events
             }
             if copiesHeaders, unsafe !fields.hasUse(of: key) { unsafe Self.add(key, value, &parts.headers) }
         }
-        let value = unsafe usesEventFormat ? event.bytes : event.body(at: behind)
-        let result = unsafe produce(event, value, parts, opaque)
-        if case .queued = result { return result }
-        if let headers = unsafe parts.headers { unsafe rd_kafka_headers_destroy(headers) }
-        return result
-    }
-
-    private mutating func produce(
-        _ event: UnsafeEvent,
-        _ value: UnsafeRawBufferPointer,
-        _ parts: Parts,
-        _ opaque: UInt64
-    ) -> Result {
+        // What librdkafka has not taken over stays ours.
+        defer { if let headers = unsafe parts.headers { unsafe rd_kafka_headers_destroy(headers) } }
         let partition: Int32
         switch unsafe self.partition(parts.partition) {
         case .success(let number): partition = number
-        case .failure(let failure): return .failed(failure.failure)
+        case .failure(let failure): return fail(DeliveryLedger.index(opaque), failure.failure)
         }
         let topic: OpaquePointer
         switch unsafe self.topic(event, parts.topic) {
         case .success(let handle): unsafe topic = unsafe handle.pointer
-        case .failure(let failure): return .failed(failure.failure)
+        case .failure(let failure): return fail(DeliveryLedger.index(opaque), failure.failure)
         }
+        let value = unsafe usesEventFormat ? event.bytes : event.body(at: behind)
         let timestamp = unsafe self.timestamp(parts.timestamp)
+        // A call for many knows neither time nor headers; a partition that is not there costs it memory (2.0.2).
+        if partition == RD_KAFKA_PARTITION_UA, timestamp == 0, unsafe parts.headers == nil {
+            if unsafe !run.hasRoom(for: topic) { try flush(fail) }
+            unsafe run.add(value, key: parts.key, opaque: opaque, to: topic)
+            return
+        }
+        try flush(fail)
         let error = unsafe client.withClient { client in
             unsafe tributary_kafka_produce(
                 client,
@@ -116,12 +140,27 @@ internal import Events
                 opaque
             )
         }
-        switch error {
-        case RD_KAFKA_RESP_ERR_NO_ERROR: return .queued
-        // The second until the sink's thread has replaced the client.
-        case RD_KAFKA_RESP_ERR__QUEUE_FULL, RD_KAFKA_RESP_ERR__FATAL: return .full
-        default: return .failed(.kafka(error.rawValue))
+        if error == RD_KAFKA_RESP_ERR_NO_ERROR {
+            unsafe parts.headers = nil
+        } else {
+            try Self.settle(opaque, error, fail)
         }
+    }
+
+    private mutating func flush(_ fail: (Int, EventFailure) -> Void) throws(Full) {
+        guard run.count > 0 else { return }
+        try run.flush { opaque, error throws(Full) in try Self.settle(opaque, error, fail) }
+    }
+
+    private static func settle(
+        _ opaque: UInt64,
+        _ error: rd_kafka_resp_err_t,
+        _ fail: (Int, EventFailure) -> Void
+    ) throws(Full) {
+        let index = DeliveryLedger.index(opaque)
+        // The second until the sink's thread has replaced the client.
+        if error == RD_KAFKA_RESP_ERR__QUEUE_FULL || error == RD_KAFKA_RESP_ERR__FATAL { throw Full(index: index) }
+        fail(index, .kafka(error.rawValue))
     }
 
     private struct Failed: Error {
@@ -135,7 +174,7 @@ internal import Events
 
     /// A negative number is no partition of any topic (org.apache.kafka.clients.producer.ProducerRecord).
     @inline(__always)
-    private func partition(_ text: UnsafeRawBufferPointer?) -> Swift.Result<Int32, Failed> {
+    private func partition(_ text: UnsafeRawBufferPointer?) -> Result<Int32, Failed> {
         guard let text = unsafe text else {
             if hasDefaultPartition && defaultPartition < 0 {
                 return .failure(Failed("partition \(defaultPartition) (defaultPartitionId) is below 0"))
@@ -161,7 +200,7 @@ internal import Events
     }
 
     @inline(__always)
-    private mutating func topic(_ event: UnsafeEvent, _ name: UnsafeRawBufferPointer?) -> Swift.Result<Topic, Failed> {
+    private mutating func topic(_ event: UnsafeEvent, _ name: UnsafeRawBufferPointer?) -> Result<Topic, Failed> {
         if let name = unsafe name { return unsafe handle(name) }
         if let constantTopic { return unsafe constantTopic.withUnsafeBytes { unsafe handle($0) } }
         written.removeAll(keepingCapacity: true)
@@ -182,7 +221,7 @@ internal import Events
     }
 
     @inline(__always)
-    private mutating func handle(_ name: UnsafeRawBufferPointer) -> Swift.Result<Topic, Failed> {
+    private mutating func handle(_ name: UnsafeRawBufferPointer) -> Result<Topic, Failed> {
         if let handle = unsafe topics.handle(name) { return unsafe .success(Topic(pointer: handle)) }
         return unsafe .failure(
             Failed("\"\(String(decoding: name.prefix(300), as: UTF8.self))\" \(TopicTable.isNoName)")
