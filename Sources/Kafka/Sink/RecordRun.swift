@@ -29,6 +29,7 @@ internal import CRdKafka
         opaque: UInt64,
         to topic: OpaquePointer
     ) {
+        precondition(count < Self.capacity, "a run is flushed when it is full")
         unsafe self.topic = unsafe topic
         unsafe records[count].payload = unsafe UnsafeMutableRawPointer(mutating: value.baseAddress)
         unsafe records[count].len = value.count
