@@ -63,10 +63,11 @@ package final class KafkaChannel: Agent.Channel {
         room = admission.makeRoom(capacity: settings.maxHeldEvents, byteCapacity: byteCapacity)
         // Flume's numbers, for the topic's size is not known.
         counters.describe(capacity: 0) { 0 }
+        let sourceCounters = SourceCounters(inside: counters)
         sink = KafkaSink(
             name: name,
             settings: settings.sink,
-            counters: KafkaSinkCounters(counters.group),
+            counters: KafkaSinkCounters(counters.group, rollbacksIn: sourceCounters.group),
             eventLoop: eventLoop,
             logger: logger
         )
@@ -76,9 +77,9 @@ package final class KafkaChannel: Agent.Channel {
             transactionCapacity: transactionCapacity,
             // The source holds no more than there is room for.
             keepAlive: .seconds(3600),
-            counters: ChannelCounters(inside: counters)
+            counters: ChannelCounters(inside: counters),
+            rollbacks: counters.group.counter("RollbackCount")
         )
-        let sourceCounters = SourceCounters(inside: counters)
         let processor = ChannelProcessor(
             interceptors: [],
             required: [queue],

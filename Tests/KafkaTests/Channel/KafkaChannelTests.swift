@@ -59,6 +59,8 @@ import Testing
             // Taken and never finished: held by a sink when the agent ends.
             let taken6 = try await harness.take(upTo: 1, .notDelivered).map(\.text)
             #expect(taken6 == ["6"])
+            // Flume's: events given back.
+            #expect(harness.counter("RollbackCount") == 6)
         }
         // 0 to 5 are delivered. They came in one batch with the rest, or in several.
         try await ChannelHarness.run(bootstrap, keys) { harness in
@@ -90,6 +92,7 @@ import Testing
             #expect(failure?.code == .channelClosed)
             #expect(failure?.message.contains("MSG_SIZE_TOO_LARGE") == true)
             #expect(harness.channel.trouble != nil)
+            #expect(harness.counter("RollbackCount") == 0)
             #expect(await harness.put([Event(body: "small")]) == nil)
             #expect(harness.channel.trouble == nil)
         }

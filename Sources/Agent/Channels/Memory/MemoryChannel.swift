@@ -52,14 +52,18 @@ public final class MemoryChannel: Channel {
     public let transactionCapacity: Int
     private let chamber: ChannelRoom
     private let counters: ChannelCounters
+    private let rollbacks: Counter?
     private let state = Mutex(State())
 
+    /// - Parameter rollbacks: counts events that were given back.
     public init(
         room: ChannelRoom,
         transactionCapacity: Int,
         keepAlive: Duration,
-        counters: ChannelCounters
+        counters: ChannelCounters,
+        rollbacks: Counter? = nil
     ) {
+        self.rollbacks = rollbacks
         chamber = room
         self.transactionCapacity = transactionCapacity
         self.keepAlive = keepAlive
@@ -167,6 +171,7 @@ public final class MemoryChannel: Channel {
             case .except(let failed):
                 (delivered, returned) = MemoryEntry.part(entries, failed: failed)
             }
+            rollbacks?.add(returned.reduce(0) { $0 + $1.batch.count })
             dropped = state.queue.giveBack(returned)
             return state.due()
         }
