@@ -9,19 +9,20 @@ import tempfile
 import time
 
 import processes
+from chaos_end import BATCH, ENDS
 from evidence import write_evidence
 from processes import Agent, Failure, Program
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 LOAD = os.path.join(ROOT, ".build-load", "avro-load")
 
-BATCH = 100
 CLIENTS = 2        # connections of the load
 CLIENT_WINDOW = 4  # calls that each has unanswered
 SINK_WINDOW = 8    # calls that our Avro sink has unanswered towards one of ours
 POSITIONS = 500    # ms between two writings of taildir's position file
 DRAIN = 60         # seconds
 KILLS = {"file": 100, "taildir": 50}
+KILL_SECONDS = 1.2  # from one to the next, on the average and on a slow machine
 MARKER = {"file": [], "taildir": ["--marker", "id="]}
 
 AVRO_SINK = """
@@ -76,27 +77,31 @@ collector.channels.c.checkpointDir = {work}/collector/checkpoint
 collector.channels.c.dataDirs = {work}/collector/data
 collector.channels.c.transactionCapacity = 1000
 collector.sinks = out
-collector.sinks.out.type = file_roll
 collector.sinks.out.channel = c
-collector.sinks.out.sink.directory = {work}/out
-collector.sinks.out.sink.rollInterval = 0
-collector.sinks.out.sink.batchSize = {batch}
 """
 
 
 class Tier:
-    """The two agents, the load, and the folder they share."""
+    """The two agents, the load, what the collector writes to, and the folder they share."""
 
     def __init__(self, options, work: str):
         self.options, self.work = options, work
+        self.agents = {}
+        self.load = None
+        self.end = ENDS[options.end](work)
+        self.rate = options.rate
+        if self.end.limit is not None:
+            self.rate = min(self.rate, int(self.end.limit / (options.kills * KILL_SECONDS + 10)))
+
+    def prepare(self):
+        options, work = self.options, self.work
         ports = processes.free_ports(4)
         values = {"work": work, "edge": ports[0], "collector": ports[1], "batch": BATCH,
-                  "client_window": CLIENT_WINDOW, "positions": POSITIONS}
-        for folder in ("edge", "collector", "out", "logs"):
+                  "client_window": CLIENT_WINDOW, "positions": POSITIONS, **self.end.start()}
+        for folder in ("edge", "collector", "logs"):
             os.makedirs(os.path.join(work, folder))
         binary = os.environ.get("TRIBUTARY_BIN") or os.path.join(ROOT, ".build", options.build, "tributary")
-        texts = {"edge": FILE_EDGE if options.edge == "file" else TAILDIR_EDGE, "collector": COLLECTOR}
-        self.agents = {}
+        texts = {"edge": FILE_EDGE if options.edge == "file" else TAILDIR_EDGE, "collector": COLLECTOR + self.end.sink}
         for name, port in (("edge", ports[2]), ("collector", ports[3])):
             file = self.path(f"{name}.properties")
             with open(file, "w", encoding="ascii") as out:
@@ -104,19 +109,20 @@ class Tier:
             self.agents[name] = Agent(name, binary, file, port, dict(os.environ), self.path(f"{name}.log"))
         seconds = str(options.kills * 5 + 60)
         if options.edge == "file":
-            command = [LOAD, "--port", str(ports[0]), "--seconds", seconds, "--rate", str(options.rate),
+            command = [LOAD, "--port", str(ports[0]), "--seconds", seconds, "--rate", str(self.rate),
                        "--connections", str(CLIENTS), "--window", str(CLIENT_WINDOW), "--batch", str(BATCH),
                        "--retry", "--retry-pause", "50", "--ids", "c", "--ledger", self.path("promised"),
                        "--sent", self.path("sent")]
         else:
             command = [sys.executable, os.path.join(ROOT, "scripts", "logwriter"), self.path("logs/app.log"),
-                       "--edge", "c", "--rate", str(options.rate), "--lines", str(options.rate * int(seconds))]
+                       "--edge", "c", "--rate", str(self.rate), "--lines", str(self.rate * int(seconds))]
         self.load = Program("load", command, dict(os.environ), self.path("load.log"))
 
     def path(self, name: str) -> str:
         return os.path.join(self.work, name)
 
     def start(self):
+        self.prepare()
         for agent in self.agents.values():
             agent.start()
         for agent in self.agents.values():
@@ -134,9 +140,15 @@ class Tier:
             name = chance.choice(victims)
             agent = self.agents[name]
             agent.check()
+            stalled = name == "collector" and self.end.can_stall and chance.random() < 0.5
+            if stalled:
+                self.end.stall()
+                time.sleep(chance.uniform(0.05, 0.5))
             agent.kill()
             kills[name] += 1
             agent.start()
+            if stalled:
+                self.end.resume()
             if (number + 1) % 10 == 0:
                 print(f"chaos: {number + 1} kills", file=sys.stderr)
         return kills
@@ -156,7 +168,7 @@ class Tier:
                 raise Failure(f"not empty {DRAIN} s after the last event: {last}")
             time.sleep(0.2)
             sizes = [agent.metrics().get("CHANNEL.c", {}).get("ChannelSize", -1) for agent in self.agents.values()]
-            now = (sizes, self.delivered_bytes())
+            now = (sizes, self.end.size())
             quiet = quiet + 1 if sizes == [0, 0] and now == last else 0
             last = now
         for agent in self.agents.values():
@@ -165,30 +177,16 @@ class Tier:
             if status != 0:
                 raise Failure(f"{agent.name} did not end well ({status}): {agent.last_words()}")
 
-    def delivered_bytes(self) -> int:
-        return sum(each.stat().st_size for each in os.scandir(self.path("out")))
-
-    def end(self):
-        self.load.end(1)
-        for agent in self.agents.values():
-            agent.end(1)
-
-    def cut_torn_lines(self) -> int:
-        """Takes away what a kill left of a line at the end of a file; returns how many there were."""
-        torn = 0
-        for each in os.scandir(self.path("out")):
-            with open(each.path, "rb+") as file:
-                text = file.read()
-                whole = text.rfind(b"\n") + 1
-                if whole < len(text):
-                    torn += 1
-                    file.truncate(whole)
-        return torn
+    def close(self):
+        for program in [self.load, *self.agents.values()]:
+            if program is not None:
+                program.end(1)
+        self.end.end()
 
     def judge(self) -> dict:
         promised = self.path("promised") if self.options.edge == "file" else self.path("logs/app.log")
         command = [sys.executable, os.path.join(ROOT, "scripts", "judge"), "--issued", promised, "--delivered",
-                   *sorted(each.path for each in os.scandir(self.path("out")))] + MARKER[self.options.edge]
+                   *self.end.collect(), *self.end.judged, *MARKER[self.options.edge]]
         if self.options.edge == "file":
             command += ["--sent", self.path("sent")]
         else:
@@ -201,15 +199,19 @@ class Tier:
         Edge: what its sink had out, and what was told to be delivered in the last millisecond and stood in no cursor yet
         (one batch at these rates), and what each client had unanswered; with taildir, what was delivered since the
         positions were last written (twice the interval: the writing takes its time on a busy machine), and what its
-        channel held. Collector: what the edge's sink had unanswered, the batch that its own sink had out, and the
-        cursor's millisecond.
+        channel held.
+
+        Collector: what the edge's sink had unanswered, what the collector's own sink had out (file_roll: a batch; Kafka:
+        all it may hold, for a record can be in the topic when its acknowledgement is not here yet), and what was told to
+        be delivered in the cursor's millisecond: two batches. The broker is not killed, and the producer is idempotent:
+        within one life of the collector, nothing that it sends again is there twice.
         """
         if self.options.edge == "file":
             unsaved = CLIENTS * CLIENT_WINDOW * BATCH
         else:
-            unsaved = 1000 + 2 * self.options.rate * POSITIONS // 1000
+            unsaved = 1000 + 2 * self.rate * POSITIONS // 1000
         edge = SINK_WINDOW * BATCH + BATCH + unsaved
-        collector = SINK_WINDOW * BATCH + BATCH + 2 * BATCH
+        collector = SINK_WINDOW * BATCH + self.end.held + 2 * BATCH
         return kills.get("edge", 0) * edge + kills.get("collector", 0) * collector
 
 
@@ -221,19 +223,19 @@ def run(options, work: str) -> bool:
         tier.start()
         kills = tier.kill_at_random(chance)
         tier.drain()
+        result = tier.judge()
     finally:
-        tier.end()
-    torn = tier.cut_torn_lines()
-    result = tier.judge()
+        tier.close()
     allowed = tier.allowed_duplicates(kills)
     line = (f"kills={sum(kills.values())} promised={result['issued']} delivered={result['delivered']} "
             f"lost={result['lost']} duplicates={result['duplicates']} allowed={allowed} corrupt={result['corrupt']} "
-            f"torn={torn} seed={options.seed} seconds={time.monotonic() - begun:.0f}")
+            f"torn={tier.end.torn} seed={options.seed} seconds={time.monotonic() - begun:.0f}")
     for key in ("lost_examples", "corrupt_examples"):
         if key in result:
             print(f"chaos: {key}: {result[key]}", file=sys.stderr)
     if options.evidence:
-        write_evidence(options.evidence, options.build, f"chaos kill9 --edge {options.edge}: {line}")
+        write_evidence(options.evidence, options.build,
+                       f"chaos kill9 --edge {options.edge} --end {options.end}: {line}")
     print(line)
     return result["lost"] == 0 and result["corrupt"] == 0 and result["duplicates"] <= allowed
 
@@ -241,6 +243,7 @@ def run(options, work: str) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="chaos kill9")
     parser.add_argument("--edge", choices=sorted(KILLS), default="file")
+    parser.add_argument("--end", choices=sorted(ENDS), default="file_roll")
     parser.add_argument("--kills", type=int)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--rate", type=int, default=5000)

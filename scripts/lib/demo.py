@@ -5,12 +5,12 @@ import os
 import sys
 
 from evidence import write_evidence
+from fresh_topic import TEST_BROKER_LIMIT
 from processes import adopt_orphans, catch_signals
 from two_tier import EDGES, Demo
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 SHORTEST = 4  # seconds of writing
-TEST_BROKER_LIMIT = 350_000  # records; it holds everything in memory
 
 
 def positive(text: str) -> int:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 
+from fresh_topic import FreshTopic
 from processes import Agent, Failure, Program, catch_signals, free_ports, ignore_signals, outcome, run, sweep
 from progress import Progress
 
@@ -32,11 +33,9 @@ class Demo:
         self.agents = {}
         self.writers = {}
         self.follower = None
-        self.admin = None
-        self.has_broker = False
         self.victim = None  # the killed collector
         self.is_victim_down = False
-        self.topic = f"two-tier-{int(time.time())}-{os.getpid()}"
+        self.topic = FreshTopic("two-tier", partitions=4, folder=self.path("broker"))
 
     # What must be there first.
 
@@ -49,22 +48,17 @@ class Demo:
     def prepare(self):
         password = secrets.token_hex(8)
         run(["scripts/certificates", self.path("tls"), password])
-        self.has_broker = True
-        self.bootstrap = run(["scripts/broker", "start", self.path("broker")]).strip()
+        self.topic.create()
         # Imported here: everything above works without the client, and says so better.
-        from confluent_kafka.admin import AdminClient
         from topic import Follower
-        self.admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
-        replicas = min(3, len(self.admin.list_topics(timeout=20).brokers))
-        run(["scripts/create-topic", self.bootstrap, self.topic, "--partitions", "4", "--replicas", str(replicas)])
-        self.follower = Follower(self.bootstrap, self.topic)
+        self.follower = Follower(self.topic.bootstrap, self.topic.name)
         self.follower.start()
-        named = "the cluster at" if os.environ.get("KAFKA_BOOTSTRAP") else "test broker"
-        self.progress.note(f"{named} {self.bootstrap}, topic {self.topic}; certificates made")
+        named = "the cluster at" if self.topic.is_on_cluster else "test broker"
+        self.progress.note(f"{named} {self.topic.bootstrap}, topic {self.topic.name}; certificates made")
 
         ports = free_ports(len(COLLECTORS) * 2 + len(EDGES))
         environment = {**os.environ, "TLS_DIR": self.path("tls"), "TLS_PASSWORD": password,
-                       "KAFKA_BOOTSTRAP": self.bootstrap, "KAFKA_TOPIC": self.topic,
+                       "KAFKA_BOOTSTRAP": self.topic.bootstrap, "KAFKA_TOPIC": self.topic.name,
                        "COLLECTOR_1_BIND": "127.0.0.1", "COLLECTOR_2_BIND": "127.0.0.1",
                        "COLLECTOR_1_HOST": "localhost", "COLLECTOR_2_HOST": "localhost",
                        "COLLECTOR_1_PORT": str(ports[0]), "COLLECTOR_2_PORT": str(ports[1]),
@@ -278,7 +272,7 @@ class Demo:
 
     def judge(self):
         records = self.path("topic.records")
-        run(["scripts/consume", self.bootstrap, self.topic, "--out", records])
+        self.topic.consume(records)
         self.progress.note("topic read back; judging")
         verdict = json.loads(run(["scripts/judge", "--issued", *map(self.log_file, EDGES), "--delivered", records,
                                   "--consumed", "--crc", "--marker", "id="], ok=(0, 1)))
@@ -337,19 +331,13 @@ class Demo:
         if self.follower:
             self.follower.stop()
         spared = set()
-        if self.has_broker and not os.environ.get("KAFKA_BOOTSTRAP"):
-            try:
-                run(["scripts/broker", "stop", self.path("broker")])
-            except Failure as failure:
-                self.faults.append(str(failure))
-                with open(self.path("broker", "broker.pid"), encoding="ascii") as file:
-                    spared.add(int(file.read()))
-        elif self.admin is not None:  # a client is false when it has nothing to send
-            # The named cluster is somebody else's: it keeps no topic of ours.
-            try:
-                self.admin.delete_topics([self.topic])[self.topic].result(20)
-            except Exception as error:  # of the client's, or its time-out
-                self.progress.note(f"topic {self.topic} stays: {error}")
+        try:
+            rest = self.topic.drop()
+            if rest:
+                self.progress.note(rest)
+        except Failure as failure:
+            self.faults.append(str(failure))
+            spared.add(self.topic.broker())
         sweep(spared)
 
     def run(self) -> bool:

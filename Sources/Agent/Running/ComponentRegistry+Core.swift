@@ -4,7 +4,7 @@ extension ComponentRegistry {
         var registry = ComponentRegistry()
         registry.register(source: AvroSource.type) { context throws(ConfigurationFault) in try AvroSource(context) }
         registry.register(channel: MemoryChannel.type) { context throws(ConfigurationFault) in
-            try MemoryChannel(context)
+            MemoryChannel(context)
         }
         registry.register(channel: FileChannel.type) { context throws(ConfigurationFault) in try FileChannel(context) }
         registry.register(channel: SpillableMemoryChannel.type) { context throws(ConfigurationFault) in

@@ -43,6 +43,7 @@ package final class KafkaChannel: Agent.Channel {
     package let transactionCapacity = Int(Int32.max)
     package let room: ChannelRoom?
     private let name: String
+    private let logger: Logger
     private let counters: ChannelCounters
     private let sink: KafkaSink
     private let source: KafkaSource
@@ -59,14 +60,16 @@ package final class KafkaChannel: Agent.Channel {
         logger: Logger
     ) {
         self.name = name
+        self.logger = logger
         self.counters = counters
         room = admission.makeRoom(capacity: settings.maxHeldEvents, byteCapacity: byteCapacity)
         // Flume's numbers, for the topic's size is not known.
         counters.describe(capacity: 0) { 0 }
+        let sourceCounters = SourceCounters(inside: counters)
         sink = KafkaSink(
             name: name,
             settings: settings.sink,
-            counters: KafkaSinkCounters(counters.group),
+            counters: KafkaSinkCounters(counters.group, rollbacksIn: sourceCounters.group),
             eventLoop: eventLoop,
             logger: logger
         )
@@ -76,9 +79,9 @@ package final class KafkaChannel: Agent.Channel {
             transactionCapacity: transactionCapacity,
             // The source holds no more than there is room for.
             keepAlive: .seconds(3600),
-            counters: ChannelCounters(inside: counters)
+            counters: ChannelCounters(inside: counters),
+            rollbacks: counters.group.counter("RollbackCount")
         )
-        let sourceCounters = SourceCounters(inside: counters)
         let processor = ChannelProcessor(
             interceptors: [],
             required: [queue],
@@ -206,13 +209,20 @@ package final class KafkaChannel: Agent.Channel {
 
     /// On a thread of its own, for key stores are read.
     private func startSource() {
-        _ = WorkerThread.start { [self] in
+        let started = WorkerThread.start { [self] in
             do throws(ComponentError) {
                 try source.begin()
             } catch {
-                state.withLock { $0.takeTrouble = "\(error)" }
+                cannotTake("\(error)")
             }
         }
+        if !started { cannotTake("no thread can be made; raise the limit of processes") }
+    }
+
+    private func cannotTake(_ reason: String) {
+        let text = "channel \(name): nothing can be taken: \(reason); mend that and restart the agent"
+        state.withLock { $0.takeTrouble = text }
+        logger.error("\(text)")
     }
 
     package func finish(_ ticket: UInt64, _ end: DeliveryEnd) { queue.finish(ticket, end) }

@@ -18,8 +18,14 @@ struct KafkaFailure: Error, Hashable, CustomStringConvertible {
 
     var description: String { message }
 
-    /// The client cannot be used any more: only the idempotent producer raises this (`rd_kafka_fatal_error`).
+    /// The client cannot be used any more (`rd_kafka_fatal_error`): an idempotent producer, or a consumer with a
+    /// `group.instance.id`.
     static let fatal = RD_KAFKA_RESP_ERR__FATAL.rawValue
+
+    /// There is no such topic.
+    var isTopicMissing: Bool {
+        code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART.rawValue || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue
+    }
 
     /// librdkafka has no connection to any broker.
     var isAllBrokersDown: Bool { code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN.rawValue }

@@ -14,11 +14,11 @@ struct KafkaSinkCounters: Sendable {
 
     init(_ common: SinkCounters) { self.init(common.group) }
 
-    /// In another component's group: a channel writes through a sink of its own.
-    init(_ group: CounterGroup) {
+    /// In another component's group: a channel writes through a sink of its own, and what it rolls back are takes.
+    init(_ group: CounterGroup, rollbacksIn rollbacks: CounterGroup? = nil) {
         sendTimer = group.counter("KafkaEventSendTimer")
         statistics = StatisticsCounters(group)
         deadLetters = group.counter("DeadLetterCount")
-        rollback = group.counter("RollbackCount")
+        rollback = (rollbacks ?? group).counter("RollbackCount")
     }
 }

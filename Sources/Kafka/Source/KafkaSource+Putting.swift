@@ -65,7 +65,11 @@ extension KafkaSource {
             let (ledger, number) = (state.ledger, attempt.parcel.number)
             return state.queue.refused(attempt) { !ledger.isCurrent($0, of: number) }
         }
-        guard let pause else { return }
+        guard let pause else {
+            // Where nothing is left of it, what is behind it is next.
+            offer()
+            return
+        }
         eventLoop.scheduleTask(in: pause) { [self] in
             state.withLock { $0.queue.rested() }
             offer()

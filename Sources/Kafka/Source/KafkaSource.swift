@@ -32,12 +32,14 @@ package final class KafkaSource: Source {
     }
 
     enum Phase: Equatable {
-        /// Not started, or stopped.
+        /// Not started.
         case idle
         case running
         /// Nothing is read; what is acknowledged is committed.
         case quiet
         case stopping(NIODeadline)
+        /// Stopped, perhaps before it was started.
+        case ended
     }
 
     /// Bytes of events that are not acknowledged, and of one batch, at most.
@@ -100,9 +102,9 @@ package final class KafkaSource: Source {
     /// Makes the client. Brokers that are away are no error; a file that cannot be read is.
     package func start() async throws(ComponentError) { try begin() }
 
-    /// `start`, which waits for nothing.
+    /// `start`, which waits for nothing. A source that was stopped, before or meanwhile, stays so.
     func begin() throws(ComponentError) {
-        guard state.withLock({ $0.phase == .idle }), !threadEnd.isAwaited else { return }
+        guard state.withLock({ $0.phase == .idle }) else { return }
         let reader = SourceReader(self)
         let made = try ConsumerHandle.make(
             "source \(name)",
@@ -113,13 +115,22 @@ package final class KafkaSource: Source {
         )
         consumer.withLock { $0 = made }
         threadEnd.begin()
-        state.withLock { $0.phase = .running }
+        let isWanted = state.withLock { state in
+            guard state.phase == .idle else { return false }
+            state.phase = .running
+            return true
+        }
+        guard isWanted else {
+            dropConsumer()
+            threadEnd.reach()
+            return
+        }
         let started = WorkerThread.start { [self] in
             reader.serve(made)
             ended()
         }
         guard started else {
-            consumer.withLock { $0 = nil }
+            dropConsumer()
             state.withLock { $0.phase = .idle }
             threadEnd.reach()
             throw ComponentError(.environment, "source \(name): no thread can be made; raise the limit of processes")
@@ -141,9 +152,12 @@ package final class KafkaSource: Source {
 
     package func stop(deadline: NIODeadline) async {
         let isRunning = state.withLock { state in
-            guard state.phase != .idle else { return false }
-            state.phase = .stopping(deadline)
             state.queue.close()
+            guard state.phase != .idle, state.phase != .ended else {
+                state.phase = .ended
+                return false
+            }
+            state.phase = .stopping(deadline)
             return true
         }
         guard isRunning else { return }
@@ -167,7 +181,7 @@ package final class KafkaSource: Source {
 
     private func ended() {
         state.withLock { state in
-            state.phase = .idle
+            state.phase = .ended
             state.brokerTrouble = nil
             state.topicTroubles = [:]
         }

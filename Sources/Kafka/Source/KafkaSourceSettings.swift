@@ -90,6 +90,9 @@ package struct KafkaSourceSettings: NotedSettings, Sendable {
 
     private static func topics(_ reader: inout SettingsReader) -> Topics {
         if let pattern = reader.values["kafka.topics.regex"] {
+            for key in ["kafka.topics", "topic"] where reader.values[key] != nil {
+                reader.note(key, "has no effect beside kafka.topics.regex")
+            }
             do throws(RegularExpression.SyntaxError) {
                 return .matching(try RegularExpression(pattern, matchesWhole: true))
             } catch {

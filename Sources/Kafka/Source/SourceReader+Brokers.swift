@@ -28,9 +28,7 @@ extension SourceReader {
         case .error:
             let failure = event.failure
             source.logger.debug("Kafka client error", metadata: ["error.message": "\(failure)"])
-            if event.isFatal {
-                trouble(with: "", failure)
-            } else if failure.isAllBrokersDown {
+            if failure.isAllBrokersDown {
                 health.allBrokersDown(now: .now())
             } else {
                 health.error(failure.advised(for: .consumer))

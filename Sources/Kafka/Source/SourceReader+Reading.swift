@@ -38,7 +38,7 @@ extension SourceReader {
     @inline(__always)
     func take(_ record: borrowing ConsumedRecord) {
         if let failure = record.failure {
-            trouble(with: record.topic, failure)
+            if failure.code == KafkaFailure.fatal { ended(by: failure) } else { trouble(with: record.topic, failure) }
             return
         }
         let place = places.index(of: record)

@@ -10,12 +10,15 @@ extension SourceReader {
 
     /// Whether new partitions are to stand still.
     func rebalance(_ change: Rebalance) -> Bool {
+        // It names its partitions by their places, which are made anew.
+        putOpen()
         places.reset()
         events.forgetPlaces()
         switch change {
         case .assigned(let partitions):
             source.logger.info("partitions assigned", metadata: ["partitions": "\(partitions)"])
             source.state.withLock { $0.ledger.assign(partitions) }
+            clearTroubles(with: partitions)
         case .revoked(let partitions, let isLost):
             source.logger.info("partitions revoked", metadata: ["partitions": "\(partitions)", "lost": "\(isLost)"])
             revoke(partitions, isLost: isLost)
@@ -26,7 +29,6 @@ extension SourceReader {
     /// Brings to an end what can be, commits what is safe, and forgets the rest.
     private func revoke(_ partitions: [TopicPartition], isLost: Bool) {
         guard let consumer else { return }
-        putOpen()
         if !isLost {
             let limit = NIODeadline.now() + Self.revokeLimit
             while mustWait, .now() < limit { takeEvents(of: consumer, milliseconds: 20) }

@@ -36,6 +36,12 @@ extension SourceReader {
 
     private func join(_ consumer: ConsumerHandle, _ names: [String]) {
         topics = names
+        let left = Set(names)
+        hasTopicTroubles = source.state.withLock { state in
+            // Of topics that are gone nothing is heard any more.
+            state.topicTroubles = state.topicTroubles.filter { $0.key.isEmpty || left.contains($0.key) }
+            return !state.topicTroubles.isEmpty
+        }
         do throws(KafkaFailure) {
             try consumer.subscribe(names)
             source.logger.info("subscribed", metadata: ["topics": "\(names)", "group": "\(source.settings.group)"])
@@ -46,6 +52,7 @@ extension SourceReader {
     }
 
     func trouble(with topic: String, _ failure: KafkaFailure) {
+        if failure.isTopicMissing { missingTopics.insert(topic) }
         let subject = topic.isEmpty ? "group \(source.settings.group)" : "topic \(topic)"
         trouble(with: topic, "\(subject) at \(source.settings.bootstrapServers): \(failure)")
     }
@@ -56,7 +63,25 @@ extension SourceReader {
         log.warning("a topic cannot be read; it is tried again", key: topic, metadata: ["error.message": "\(text)"])
     }
 
+    /// A fatal error, of which librdkafka's consumer has one: another member came with the same `group.instance.id`
+    /// (RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID).
+    func ended(by failure: KafkaFailure) {
+        let text =
+            "group \(source.settings.group) at \(source.settings.bootstrapServers): \(failure); nothing is read any more:"
+            + " give each agent a kafka.consumer.group.instance.id of its own, and restart this one"
+        source.state.withLock { $0.topicTroubles[""] = text }
+        source.logger.error("\(text)")
+    }
+
+    /// The group has let this member in, and these partitions are there.
+    func clearTroubles(with assigned: [TopicPartition]) {
+        guard hasTopicTroubles else { return }
+        for topic in missingTopics.intersection(assigned.map(\.topic)) { clearTrouble(with: topic) }
+        clearTrouble(with: "")
+    }
+
     func clearTrouble(with topic: String) {
+        missingTopics.remove(topic)
         hasTopicTroubles = source.state.withLock { state in
             state.topicTroubles[topic] = nil
             return !state.topicTroubles.isEmpty

@@ -29,6 +29,8 @@ final class SourceReader: @unchecked Sendable {
     var topics: [String] = []
     var nextSearch: NIODeadline?
     var hasTopicTroubles = false
+    /// Of the topics in trouble, those that are not there.
+    var missingTopics: Set<String> = []
     let log: ThrottledLog
 
     init(_ source: KafkaSource) {

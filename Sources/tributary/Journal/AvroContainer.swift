@@ -11,14 +11,17 @@ struct AvroContainer {
         {"type":"record","name":"Event","fields":[\#
         {"name":"headers","type":{"type":"map","values":"string"}},{"name":"body","type":"bytes"}]}
         """#
-    /// Bytes of a block, unless one event has more.
+    /// Bytes after which a block is written.
     private static let blockSize = 1 << 20
 
     private let writer: avro_file_writer_t
+    /// Bytes of the block that is being filled.
+    private var blockBytes = 0
 
     /// Writes the header.
     ///
-    /// - Parameter largest: bytes of the largest event: libavro takes none that is larger than a block.
+    /// - Parameter largest: no event has more bytes. libavro sets so much room for a block aside; what is not written to
+    ///   takes no memory.
     init(_ output: StandardOutput, largest: Int) throws(JournalError) {
         var schema: avro_schema_t?
         guard unsafe avro_schema_from_json_length(Self.schema, Self.schema.utf8.count, &schema) == 0 else {
@@ -40,11 +43,15 @@ struct AvroContainer {
     }
 
     /// - Parameter event: a batch of one.
-    func append(_ event: EventBatch) throws(JournalError) {
+    mutating func append(_ event: EventBatch) throws(JournalError) {
         let result = unsafe event.bytes.withUnsafeReadableBytes { bytes in
             unsafe avro_file_writer_append_encoded(writer, bytes.baseAddress, Int64(bytes.count))
         }
         guard result == 0 else { throw Self.failure() }
+        blockBytes += event.bytes.readableBytes
+        guard blockBytes >= Self.blockSize else { return }
+        guard unsafe avro_file_writer_sync(writer) == 0 else { throw Self.failure() }
+        blockBytes = 0
     }
 
     /// Writes the last block; nothing may be appended any more.

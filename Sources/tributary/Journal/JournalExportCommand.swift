@@ -49,14 +49,10 @@ struct JournalExportCommand: ParsableCommand {
         return check
     }
 
-    /// Reads twice: a block of the file has to hold the largest event, which must be known first.
     private func writeContainer(_ journal: JournalAtRest, _ keys: StoredKeys?) throws(JournalError) -> JournalCheck {
-        var largest = 0
-        _ = try StoredEvents.forEach(in: journal, all: all, keys: keys) { (_, event) throws(JournalError) in
-            largest = max(largest, event.bytes.readableBytes)
-        }
         let output = try StandardOutput()
-        let container = try AvroContainer(output, largest: largest)
+        // No event is larger than the file that it stands in.
+        var container = try AvroContainer(output, largest: journal.segments.map(\.bytes).max() ?? 0)
         let check = try StoredEvents.forEach(in: journal, all: all, keys: keys) { (_, event) throws(JournalError) in
             try container.append(event)
         }

@@ -59,6 +59,8 @@ import Testing
             // Taken and never finished: held by a sink when the agent ends.
             let taken6 = try await harness.take(upTo: 1, .notDelivered).map(\.text)
             #expect(taken6 == ["6"])
+            // Flume's: events given back.
+            #expect(harness.counter("RollbackCount") == 6)
         }
         // 0 to 5 are delivered. They came in one batch with the rest, or in several.
         try await ChannelHarness.run(bootstrap, keys) { harness in
@@ -83,6 +85,27 @@ import Testing
         }
     }
 
+    /// What only the first take needs is read then: that it cannot be is told, and shows.
+    @Test func takesThatCannotBegin() async throws {
+        let keys = try await keys(
+            "store",
+            [
+                "kafka.consumer.security.protocol": "SSL",
+                "kafka.consumer.ssl.truststore.location": "/nonexistent/trust.jks",
+                "kafka.consumer.ssl.truststore.password": "secret",
+            ]
+        )
+        try await ChannelHarness.run(bootstrap, keys) { harness in
+            #expect(await harness.put([Event(body: "x")]) == nil)
+            let hasTaken = harness.channel.take(upTo: 1, atLeast: 1, waking: ChannelWaker {}) != nil
+            #expect(!hasTaken)
+            try await Waiting.until("it shows", within: 10) { harness.channel.trouble != nil }
+            #expect(harness.channel.trouble?.contains("/nonexistent/trust.jks") == true)
+            #expect(harness.channel.trouble?.contains("restart the agent") == true)
+            #expect(harness.capture.warnings.contains { $0.message.contains("/nonexistent/trust.jks") })
+        }
+    }
+
     @Test func putFailsWhereKafkaDoesNotStore() async throws {
         let keys = try await keys("large", ["kafka.producer.max.request.size": "10000"])
         try await ChannelHarness.run(bootstrap, keys) { harness in
@@ -90,6 +113,7 @@ import Testing
             #expect(failure?.code == .channelClosed)
             #expect(failure?.message.contains("MSG_SIZE_TOO_LARGE") == true)
             #expect(harness.channel.trouble != nil)
+            #expect(harness.counter("RollbackCount") == 0)
             #expect(await harness.put([Event(body: "small")]) == nil)
             #expect(harness.channel.trouble == nil)
         }

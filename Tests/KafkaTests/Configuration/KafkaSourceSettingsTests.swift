@@ -49,8 +49,9 @@ import Testing
         #expect(settings.maxHeldEvents == 56)
         #expect(settings.topicHeader == nil)
         #expect(settings.eventHeaders == [.init(event: "A", record: "B")])
-        #expect(settings.notes.map(\.key) == ["kafka.consumer.made.up"])
-        #expect(settings.notes[0].message.contains("made.up"))
+        #expect(settings.notes.map(\.key) == ["kafka.topics", "kafka.consumer.made.up"])
+        #expect(settings.notes[0].message.contains("kafka.topics.regex"))
+        #expect(settings.notes[1].message.contains("made.up"))
     }
 
     @Test func oldKeysAreTakenWithANote() throws {

@@ -193,6 +193,29 @@ import Testing
         }
     }
 
+    /// Of a topic that is gone nothing is to be said any more.
+    @Test func patternForgetsATopicThatIsDeleted() async throws {
+        let word = Topics.name("del")
+        for name in ["\(word)-1", "\(word)-2"] { try await Topics.makeNamed(name, on: bootstrap) }
+        let group = [
+            "kafka.topics.regex": #"\#(word)-\d+"#, "kafka.consumer.group.id": Topics.name("g"),
+            "kafka.consumer.metadata.max.age.ms": "1000", "kafka.consumer.allow.auto.create.topics": "false",
+        ]
+        try await SourceHarness.run(bootstrap, group) { harness in
+            harness.startDraining()
+            try await harness.assigned()
+            try await Topics.delete("\(word)-2", on: bootstrap)
+            try await Waiting.until("the group has another topic less", within: 20) {
+                harness.capture.lines.count { $0.message == "subscribed" } == 2
+            }
+            try await RecordWriter.write([.init("still")], to: "\(word)-1", on: bootstrap)
+            try await harness.events(1)
+            try await Waiting.until("it is well", within: 10, details: "\(harness.source.trouble ?? "")") {
+                harness.source.trouble == nil
+            }
+        }
+    }
+
     /// A second member comes, and the first one goes: each record is delivered, few twice.
     @Test func groupSharesItsPartitions() async throws {
         let topic = try await Topics.make("group", partitions: 4, on: bootstrap)
@@ -244,6 +267,22 @@ import Testing
             try await Waiting.until("it shows", within: 20) { harness.source.trouble != nil }
             #expect(harness.source.trouble?.contains("missing") == true)
             #expect(harness.source.trouble?.contains(bootstrap) == true)
+        }
+    }
+
+    /// A topic that somebody makes later is read, and nothing wrong, though it holds no record yet.
+    @Test func topicThatIsMadeLater() async throws {
+        let topic = Topics.name("later")
+        let more = [
+            "kafka.consumer.allow.auto.create.topics": "false", "kafka.consumer.metadata.max.age.ms": "1000",
+        ]
+        try await SourceHarness.run(bootstrap, keys(topic, more)) { harness in
+            try await Waiting.until("it shows", within: 20) { harness.source.trouble != nil }
+            try await Topics.makeNamed(topic, on: bootstrap)
+            try await harness.assigned()
+            try await Waiting.until("it is well", within: 10, details: "\(harness.source.trouble ?? "")") {
+                harness.source.trouble == nil
+            }
         }
     }
 }

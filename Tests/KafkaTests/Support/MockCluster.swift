@@ -45,6 +45,8 @@ final class MockCluster: @unchecked Sendable {
     /// Kafka's API keys (protocol guide, "API Keys").
     enum RequestKey: Int16 {
         case produce = 0
+        case joinGroup = 11
+        case heartbeat = 12
         case initProducerID = 22
         case endTransaction = 26
     }

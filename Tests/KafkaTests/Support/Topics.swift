@@ -59,6 +59,30 @@ enum Topics {
         }
     }
 
+    static func delete(_ name: String, on bootstrap: String) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            DispatchQueue.global().async { continuation.resume(with: Result { try deleteNow(name, bootstrap) }) }
+        }
+    }
+
+    private static func deleteNow(_ name: String, _ bootstrap: String) throws {
+        let properties = configuration(["bootstrap.servers": bootstrap])
+        guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, properties, nil, 0) else {
+            throw Broker.Failure(description: "no client for \(bootstrap)")
+        }
+        defer { rd_kafka_destroy(client) }
+        let queue = rd_kafka_queue_new(client)
+        defer { rd_kafka_queue_destroy(queue) }
+        var topic: OpaquePointer? = rd_kafka_DeleteTopic_new(name)
+        defer { rd_kafka_DeleteTopic_destroy(topic) }
+        rd_kafka_DeleteTopics(client, &topic, 1, nil, queue)
+        let event = rd_kafka_queue_poll(queue, 15_000)
+        defer { rd_kafka_event_destroy(event) }
+        guard let event, rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR else {
+            throw Broker.Failure(description: "topic \(name) was not deleted")
+        }
+    }
+
     static func configuration(_ values: [String: String]) -> OpaquePointer? {
         let configuration = rd_kafka_conf_new()
         for (key, value) in values { rd_kafka_conf_set(configuration, key, value, nil, 0) }

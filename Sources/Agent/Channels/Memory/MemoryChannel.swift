@@ -52,14 +52,18 @@ public final class MemoryChannel: Channel {
     public let transactionCapacity: Int
     private let chamber: ChannelRoom
     private let counters: ChannelCounters
+    private let rollbacks: Counter?
     private let state = Mutex(State())
 
+    /// - Parameter rollbacks: counts events that were given back.
     public init(
         room: ChannelRoom,
         transactionCapacity: Int,
         keepAlive: Duration,
-        counters: ChannelCounters
+        counters: ChannelCounters,
+        rollbacks: Counter? = nil
     ) {
+        self.rollbacks = rollbacks
         chamber = room
         self.transactionCapacity = transactionCapacity
         self.keepAlive = keepAlive
@@ -68,17 +72,29 @@ public final class MemoryChannel: Channel {
     }
 
     /// As the file says; numbers that cannot be read give the default, with a note, as in Flume.
-    package convenience init(_ context: ChannelContext) throws(ConfigurationFault) {
+    package convenience init(_ context: ChannelContext) {
         let settings = context.settings
         let capacity = settings.intOrDefault("capacity", default: 100, min: 1, note: context.note)
         let transactions = settings.intOrDefault("transactionCapacity", default: 100, min: 1, note: context.note)
-        let bytes = try settings.int64("byteCapacity", default: Int64(context.defaultByteCapacity), min: 0)
+        let keepAlive = settings.intOrDefault("keep-alive", default: 3, min: 0, note: context.note)
         self.init(
-            room: context.admission.makeRoom(capacity: capacity, byteCapacity: bytes == 0 ? .max : Int(bytes)),
+            room: context.admission.makeRoom(capacity: capacity, byteCapacity: Self.byteCapacity(context)),
             transactionCapacity: transactions,
-            keepAlive: try settings.seconds("keep-alive", default: .seconds(3)),
+            keepAlive: .seconds(keepAlive),
             counters: context.counters
         )
+    }
+
+    /// Flume's `byteCapacity`; 0 or less sets no limit.
+    static func byteCapacity(_ context: ChannelContext) -> Int {
+        let bytes = context.settings.intOrDefault(
+            "byteCapacity",
+            default: context.defaultByteCapacity,
+            min: .min,
+            max: .max,
+            note: context.note
+        )
+        return bytes > 0 ? bytes : .max
     }
 
     public var room: ChannelRoom? { chamber }
@@ -155,6 +171,7 @@ public final class MemoryChannel: Channel {
             case .except(let failed):
                 (delivered, returned) = MemoryEntry.part(entries, failed: failed)
             }
+            rollbacks?.add(returned.reduce(0) { $0 + $1.batch.count })
             dropped = state.queue.giveBack(returned)
             return state.due()
         }

@@ -39,11 +39,10 @@ extension SpillableMemoryChannel {
         }
         let timeout = settings.intOrDefault("overflowTimeout", default: 3, min: 0, note: context.note)
         let keepAlive = Duration.seconds(timeout)
-        var bytes = try settings.int64("byteCapacity", default: Int64(context.defaultByteCapacity), min: 0)
-        if bytes == 0 { bytes = .max }
+        let bytes = MemoryChannel.byteCapacity(context)
         guard overflow > 0 else {
             return MemoryChannel(
-                room: context.admission.makeRoom(capacity: events, byteCapacity: Int(bytes)),
+                room: context.admission.makeRoom(capacity: events, byteCapacity: bytes),
                 transactionCapacity: try FileChannelSettings.positive(
                     settings,
                     FileChannelSettings.transactionCapacity,
@@ -63,7 +62,7 @@ extension SpillableMemoryChannel {
         )
         return try SpillableMemoryChannel(
             context,
-            limits: SpillLimits(events: events, bytes: Int(bytes), eventsToReturn: max(1, events * percent / 100)),
+            limits: SpillLimits(events: events, bytes: bytes, eventsToReturn: max(1, events * percent / 100)),
             overflowCapacity: overflow,
             keepAlive: keepAlive
         )

@@ -77,9 +77,10 @@ extension TaildirDriver {
         noteQuiet()
     }
 
-    /// Offered again after a pause. Where it was not even admitted, what is behind it waits with it.
+    /// Offered again after a pause; while stopping only what nobody can read again. Where it was not even admitted, what is
+    /// behind it waits with it.
     private func refused(_ id: Int, _ parcel: TailedFile.Parcel, _ attempt: Int) {
-        guard !isStopping, let file = files[id] else { return }
+        guard let file = files[id], !isStopping || mustFinish(file) else { return }
         counters.channelWriteFail.add()
         file.passage = nil
         var parcel = parcel
@@ -88,7 +89,7 @@ extension TaildirDriver {
         let (again, isAhead) = (parcel, file.offering == attempt)
         eventLoop.scheduleTask(in: pause) {
             self.assumeIsolated { driver in
-                guard let file = driver.files[id], !driver.isStopping else { return }
+                guard let file = driver.files[id], !driver.isStopping || driver.mustFinish(file) else { return }
                 file.parcels.prepend(again)
                 if isAhead { file.offering = nil }
                 driver.offer(file)

@@ -191,7 +191,10 @@ actor TaildirDriver {
 
     /// Offers no more.
     func abandonAll() {
-        for file in files.values { abandon(file) }
+        for file in files.values {
+            if mustFinish(file), file.held > 0 || file.hasRest || file.hasMore { reportLost(file) }
+            abandon(file)
+        }
         for promise in whenQuiet { promise.succeed() }
         whenQuiet = []
     }
@@ -222,6 +225,15 @@ actor TaildirDriver {
             driver.candidates = []
             promise.succeed()
         }
+    }
+
+    private func reportLost(_ file: TailedFile) {
+        logger.warning(
+            "the rest of a deleted file is lost: its channel had no room before the stop; keep files until they are read",
+            metadata: [
+                "file": "\(file.path)", "offset": "\(contents[file.content]?.progress.delivered.offset ?? 0)",
+            ]
+        )
     }
 
     private func abandon(_ file: TailedFile) {

@@ -26,7 +26,11 @@ import Testing
         #expect(notes.all.map(\.message).first?.contains("are both 0; the default 100000000 is used") == true)
     }
 
-    @Test(arguments: ["memoryCapacity", "overflowCapacity", "overflowTimeout", "overflowDeactivationThreshold"])
+    @Test(
+        arguments: [
+            "memoryCapacity", "overflowCapacity", "overflowTimeout", "overflowDeactivationThreshold", "byteCapacity",
+        ]
+    )
     func numbersThatCannotBeReadGiveTheDefault(key: String) throws {
         let notes = Recorded<Diagnostic>()
         let channel = try make([key: "many"], notes)

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import Logging
 import NIOCore
 import TestSupport
 import Testing
@@ -61,6 +62,42 @@ struct TaildirChannelTests {
         await rig.stop()
     }
 
+    /// A deleted file with three lines, of which the channel has room for the first; the others were refused.
+    private func deletedBehindAFullChannel() async throws -> TailRig {
+        let rig = try TailRig(Harness(capacity: 1, keepAlive: .milliseconds(20)))
+        try rig.append("a.log", "1\n2\n3\n")
+        try await rig.start(["batchSize": "1"])
+        #expect(await Harness.eventually { rig.harness.counters.channelWriteFail.value > 0 })
+        let writer = open(rig.path("a.log"), O_WRONLY | O_APPEND)
+        defer { close(writer) }
+        try rig.remove("a.log")
+        _ = write(writer, "4\n", 2)
+        #expect(await Harness.eventually { rig.harness.counters.eventReceived.value == 4 })
+        return rig
+    }
+
+    @Test("A stop offers again what the channel refused of a deleted file")
+    func deletedBehindAFullChannelGoesOn() async throws {
+        let rig = try await deletedBehindAFullChannel()
+        let harness = rig.harness
+        async let drained = {
+            try await Task.sleep(for: .milliseconds(300))
+            return await harness.drain(4, patience: .seconds(2)).map { String(buffer: $0.body) }
+        }()
+        await rig.stop()
+        #expect(try await drained == ["1", "2", "3", "4"])
+    }
+
+    @Test("What a stop must leave of a deleted file is told")
+    func deletedBehindAFullChannelIsTold() async throws {
+        let rig = try await deletedBehindAFullChannel()
+        await rig.stop()
+        let told = rig.harness.log.lines.filter { $0.message.contains("deleted file") }
+        #expect(told.count == 1, "\(rig.harness.log.lines)")
+        #expect(told.first?.metadata["file"] == "\(rig.path("a.log"))")
+        #expect(told.first?.metadata["offset"] == "2")
+    }
+
     @Test("A stop in the middle of a file, and a start: every line once")
     func stopInTheMiddle() async throws {
         let rig = try TailRig()
@@ -69,7 +106,7 @@ struct TaildirChannelTests {
         var lines: [String] = []
         for _ in 0..<6 {
             try await rig.restart(["batchSize": "50"], harness: Harness(capacity: 4_000, keepAlive: .seconds(30)))
-            lines += await rig.lines(3_000)
+            lines += await rig.lines(min(3_000, count - lines.count))
             await rig.stop()
             // What was admitted is drained by the sinks.
             lines += await rig.more(.milliseconds(20))
