@@ -41,18 +41,11 @@ extension SourceReader {
             if failure.code == KafkaFailure.fatal { ended(by: failure) } else { trouble(with: record.topic, failure) }
             return
         }
-        let place = places.index(of: record)
-        var refusal: RecordEvents.Refusal?
-        open.add(place, of: places, offset: record.offset, now: .now()) { builder in
-            do throws(RecordEvents.Refusal) {
-                try events.append(record, from: place, of: places, to: &builder)
-                return true
-            } catch {
-                refusal = error
-                return false
-            }
+        do throws(RecordEvents.Refusal) {
+            try open.add(record, now: .now())
+        } catch {
+            passOver(record, error)
         }
-        if let refusal { passOver(record, refusal) }
         if hasTopicTroubles { clearTrouble(with: record.topic) }
     }
 

@@ -10,10 +10,8 @@ extension SourceReader {
 
     /// Whether new partitions are to stand still.
     func rebalance(_ change: Rebalance) -> Bool {
-        // It names its partitions by their places, which are made anew.
         putOpen()
-        places.reset()
-        events.forgetPlaces()
+        open.partitionsChanged()
         switch change {
         case .assigned(let partitions):
             source.logger.info("partitions assigned", metadata: ["partitions": "\(partitions)"])

@@ -16,9 +16,7 @@ final class SourceReader: @unchecked Sendable {
 
     unowned let source: KafkaSource
     var consumer: ConsumerHandle?
-    var events: RecordEvents
-    var places = PartitionPlaces()
-    var open = OpenBatch()
+    var open: OpenBatch
     var health: BrokerHealth
     /// When the source could not go on any more.
     var standsSince: NIODeadline?
@@ -40,7 +38,7 @@ final class SourceReader: @unchecked Sendable {
         nextCommit = now
         nextSearch = now
         log = ThrottledLog(source.logger)
-        events = RecordEvents(source.origins, usesEventFormat: source.settings.usesEventFormat)
+        open = OpenBatch(RecordEvents(source.origins, usesEventFormat: source.settings.usesEventFormat))
     }
 
     /// Runs until the source stops; leaves the group.
@@ -60,7 +58,7 @@ final class SourceReader: @unchecked Sendable {
             subscribe(consumer, now)
             if isDue, commitStart == nil, now >= nextCommit { commit(consumer, now) }
             if phase == .quiet || isFull {
-                if phase == .quiet { open = OpenBatch() }
+                if phase == .quiet { open.clear() }
                 stand(consumer, now, atOnce: phase == .quiet)
             } else {
                 goOn(consumer)
@@ -79,7 +77,7 @@ final class SourceReader: @unchecked Sendable {
     }
 
     private func close(_ consumer: ConsumerHandle, _ deadline: NIODeadline) {
-        open = OpenBatch()
+        open.clear()
         let due = source.state.withLock { $0.ledger.takeDue() }
         if !due.isEmpty {
             let limit = min(deadline - .now(), Self.commitLimit)
