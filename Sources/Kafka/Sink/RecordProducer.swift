@@ -110,22 +110,22 @@ internal import Events
         let partition: Int32
         switch unsafe self.partition(parts.partition) {
         case .success(let number): partition = number
-        case .failure(let failure): return fail(DeliveryLedger.index(opaque), failure.failure)
+        case .failure(let failure): return try refuse(opaque, failure.failure, fail)
         }
         let topic: OpaquePointer
         switch unsafe self.topic(event, parts.topic) {
         case .success(let handle): unsafe topic = unsafe handle.pointer
-        case .failure(let failure): return fail(DeliveryLedger.index(opaque), failure.failure)
+        case .failure(let failure): return try refuse(opaque, failure.failure, fail)
         }
         let value = unsafe usesEventFormat ? event.bytes : event.body(at: behind)
-        let timestamp = unsafe self.timestamp(parts.timestamp)
         // A call for many knows neither time nor headers; a partition that is not there costs it memory (2.0.2).
-        if partition == RD_KAFKA_PARTITION_UA, timestamp == 0, unsafe parts.headers == nil {
+        if partition == RD_KAFKA_PARTITION_UA, unsafe parts.timestamp == nil, unsafe parts.headers == nil {
             if unsafe !run.hasRoom(for: topic) { try flush(fail) }
             unsafe run.add(value, key: parts.key, opaque: opaque, to: topic)
             return
         }
         try flush(fail)
+        let timestamp = unsafe self.timestamp(parts.timestamp)
         let error = unsafe client.withClient { client in
             unsafe tributary_kafka_produce(
                 client,
@@ -145,6 +145,16 @@ internal import Events
         } else {
             try Self.settle(opaque, error, fail)
         }
+    }
+
+    /// Fails an event after those before it, for it must not fail once more where one of them has no room.
+    private mutating func refuse(
+        _ opaque: UInt64,
+        _ failure: EventFailure,
+        _ fail: (Int, EventFailure) -> Void
+    ) throws(Full) {
+        try flush(fail)
+        fail(DeliveryLedger.index(opaque), failure)
     }
 
     private mutating func flush(_ fail: (Int, EventFailure) -> Void) throws(Full) {
