@@ -12,8 +12,6 @@ extension KafkaSink {
     private static let stalledPoll = TimeAmount.milliseconds(100)
     /// Events looked at before outcomes are reported.
     private static let eventsPerRound = 64
-    /// How long a probe may block this thread.
-    private static let probeLimit: Int32 = 1000
     /// Kept back from the time that stopping has, so that the outcomes are reported within it.
     private static let purgeTime = TimeAmount.milliseconds(200)
     /// Between two new clients.
@@ -125,13 +123,7 @@ extension KafkaSink {
 
     /// Asks for a sign of life when it is time.
     private func watch(_ client: ClientHandle, _ now: NIODeadline, _ round: inout Round) {
-        guard let time = round.health.probeTime(isHolding: round.isHolding), time <= now else { return }
-        do throws(KafkaFailure) {
-            try client.probe(milliseconds: Self.probeLimit)
-            act(round.health.sign(now: .now()), &round)
-        } catch {
-            act(round.health.probeFailed(error.message, now: .now()), &round)
-        }
+        act(round.health.watch(client, isHolding: round.isHolding, now: now), &round)
     }
 
     private func act(_ action: BrokerHealth.Action, _ round: inout Round) {
