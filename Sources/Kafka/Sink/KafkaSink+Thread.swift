@@ -13,8 +13,6 @@ extension KafkaSink {
     private static let stalledWait = TimeAmount.milliseconds(100)
     /// How often to look for the reports of purged records.
     private static let purgeWait = TimeAmount.milliseconds(20)
-    /// How long a probe may block this thread.
-    private static let probeLimit: Int32 = 1000
     /// Kept back from the time that stopping has, so that the outcomes are reported within it.
     private static let purgeTime = TimeAmount.milliseconds(200)
     /// Between two new clients.
@@ -98,13 +96,7 @@ extension KafkaSink {
 
     /// Asks for a sign of life when it is time.
     private func watch(_ client: ClientHandle, _ now: NIODeadline, _ round: inout Round) {
-        guard let time = round.health.probeTime(isHolding: round.isHolding), time <= now else { return }
-        do throws(KafkaFailure) {
-            try client.probe(milliseconds: Self.probeLimit)
-            act(round.health.sign(now: .now()), &round)
-        } catch {
-            act(round.health.probeFailed(error.message, now: .now()), &round)
-        }
+        act(round.health.watch(client, isHolding: round.isHolding, now: now), &round)
     }
 
     private func act(_ action: BrokerHealth.Action, _ round: inout Round) {

@@ -16,9 +16,22 @@ extension KafkaSource {
         offer()
     }
 
-    /// Offers what may be offered.
+    /// Offers what may be offered. A channel may answer from within: what that sets free is offered here, by whoever is at it
+    /// already, so that the stack does not grow with the batches.
     func offer() {
-        while let attempt = state.withLock({ $0.queue.next() }) { offer(attempt) }
+        let isMine = state.withLock { state in
+            defer { state.isOffering = true }
+            return !state.isOffering
+        }
+        guard isMine else { return }
+        while let attempt = state.withLock({ state in
+            let next = state.queue.next()
+            // In the same moment: who comes later finds nobody at it.
+            state.isOffering = next != nil
+            return next
+        }) {
+            offer(attempt)
+        }
     }
 
     private func offer(_ attempt: BatchQueue.Attempt) {

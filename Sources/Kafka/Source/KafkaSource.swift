@@ -23,6 +23,8 @@ package final class KafkaSource: Source {
         var queue: BatchQueue
         /// The ways of the batches that are not acknowledged, by attempt, and the attempts themselves.
         var underWay: [UInt64: (attempt: BatchQueue.Attempt, passage: Passage?)] = [:]
+        /// Somebody is in `offer`, and looks again before it leaves.
+        var isOffering = false
         var phase = Phase.idle
         /// The thread waits for room, or for acknowledgements.
         var isWaiting = false

@@ -5,9 +5,6 @@ internal import Synchronization
 
 // What the client says beside records, and whether its brokers are there.
 extension SourceReader {
-    /// How long a probe may block this thread.
-    private static let probeLimit: Int32 = 1000
-
     /// Looks at what the client has to say, and waits for the first of it.
     func takeEvents(of consumer: ConsumerHandle, milliseconds: Int32) {
         var timeout = milliseconds
@@ -43,17 +40,6 @@ extension SourceReader {
         case .statistics:
             if let text = event.statistics { source.counters.statistics.take(text) }
         case .deliveries, .other: break
-        }
-    }
-
-    /// Asks for a sign of life when it is time.
-    func watch(_ consumer: ConsumerHandle, _ now: NIODeadline) {
-        guard let time = health.probeTime(isHolding: false), time <= now else { return }
-        do throws(KafkaFailure) {
-            try consumer.client.probe(milliseconds: Self.probeLimit)
-            act(health.sign(now: .now()))
-        } catch {
-            act(health.probeFailed(error.message, now: .now()))
         }
     }
 

@@ -52,6 +52,8 @@ extension SourceReader {
     }
 
     func trouble(with topic: String, _ failure: KafkaFailure) {
+        // Said before it was left.
+        guard topic.isEmpty || topics.contains(topic) else { return }
         if failure.isTopicMissing { missingTopics.insert(topic) }
         let subject = topic.isEmpty ? "group \(source.settings.group)" : "topic \(topic)"
         trouble(with: topic, "\(subject) at \(source.settings.bootstrapServers): \(failure)")

@@ -54,7 +54,7 @@ final class SourceReader: @unchecked Sendable {
                 return
             }
             takeEvents(of: consumer, milliseconds: 0)
-            watch(consumer, now)
+            act(health.watch(consumer.client, isHolding: false, now: now))
             subscribe(consumer, now)
             if isDue, commitStart == nil, now >= nextCommit { commit(consumer, now) }
             if phase == .quiet || isFull {

@@ -90,6 +90,26 @@ import Testing
         #expect(harness.events.count == 2)
     }
 
+    /// As many batches as may be held go in one after the other, not one inside the other: no stack is so deep.
+    @Test func manySmallBatchesGoInAtOnce() async throws {
+        let (count, partition) = (8_000, TopicPartition(topic: "t", partition: 0))
+        let harness = try SourceHarness("127.0.0.1:1", ["kafka.topics": "t"], capacity: count)
+        harness.source.state.withLock { $0.ledger.assign([partition]) }
+        func put(_ numbers: Range<Int>) {
+            harness.source.put(
+                .numbered(numbers),
+                [.init(partition: partition, count: numbers.count)],
+                [.init(partition: partition, next: Int64(numbers.upperBound))]
+            )
+        }
+        put(0..<count)
+        for number in count..<(2 * count) { put(number..<(number + 1)) }
+        try await Waiting.until("the first of them is refused", within: 5) { harness.counter("ChannelWriteFail") > 0 }
+        #expect(harness.take(upTo: count) == count)
+        try await Waiting.until("all are in", within: 20) { harness.channel.size == count }
+        #expect(harness.source.state.withLock { $0.queue.heldEvents } == 0)
+    }
+
     /// What is wrong with the group shows, and no longer than it is.
     @Test func aGroupThatLetsUsInAfterAll() async throws {
         let mock = try #require(MockCluster())
