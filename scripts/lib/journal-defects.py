@@ -72,7 +72,7 @@ DEFECTS = {
         "what is stored after a loss at the end, or after a power cut, gets sequences that count as done",
     ),
     "release-before-cursor-sync": (
-        "DurableQueue+Keeping.swift",
+        "Engine/QueueEngine+Keeping.swift",
         "$0.releasable(syncedFloor: keeper.syncedFloor)",
         "$0.releasable(syncedFloor: $0.done.floor)",
         "a segment is reused before a synced cursor covers it",

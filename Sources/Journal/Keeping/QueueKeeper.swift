@@ -150,9 +150,12 @@ struct QueueKeeper<FileSystem: JournalFileSystem>: Sendable {
 
     // MARK: Reading
 
-    mutating func read<Payload>(_ request: ReadRequest) throws(JournalError) -> ReadResult<Payload> {
+    mutating func read(
+        _ request: ReadRequest,
+        as payload: any JournalPayload.Type
+    ) throws(JournalError) -> ReadResult {
         do throws(JournalError) {
-            let result: ReadResult<Payload> = try reader.read(request)
+            let result = try reader.read(request, as: payload)
             readAgainAt = nil
             return result
         } catch {

@@ -1,10 +1,10 @@
 internal import Synchronization
 
 /// The keeper thread's work.
-extension DurableQueue {
+extension QueueEngine {
     /// Writes and syncs the cursor where it is due, releases what it covers, and reads on.
     @discardableResult
-    package func keeperTurn() -> Turn {
+    func keeperTurn() -> Turn {
         keeper.withLock { keeper in
             var next = keepCursor(&keeper, force: false)
             release(&keeper)
@@ -59,7 +59,7 @@ extension DurableQueue {
         }
         if let until = keeper.readAgainAt, files.now() < until { return .until(until) }
         do throws(JournalError) {
-            let result: ReadResult<Payload> = try keeper.read(request)
+            let result = try keeper.read(request, as: payload)
             let (losses, wake) = state.withLock { state in
                 state.readTrouble = nil
                 return state.read(result)

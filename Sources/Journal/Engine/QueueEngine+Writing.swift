@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// The writer thread's work.
-extension DurableQueue: SpareSource {
+extension QueueEngine: SpareSource {
     func has(_ directory: Int) -> Bool {
         state.withLock { state in state.spares.contains { $0.directory == directory } }
     }
@@ -12,7 +12,7 @@ extension DurableQueue: SpareSource {
 
     /// Stores one group of what waits, and answers.
     @discardableResult
-    package func writerTurn() -> Turn {
+    func writerTurn() -> Turn {
         let group = state.withLock { $0.takeGroup(limit: options.groupLimit) }
         guard !group.isEmpty else {
             let due = writer.withLock { $0.syncWhenDue() }
@@ -28,7 +28,7 @@ extension DurableQueue: SpareSource {
     }
 
     /// Stores records from the front; returns how many are answered.
-    private func store(_ records: ArraySlice<WaitingRecord<Payload>>) -> Int {
+    private func store(_ records: ArraySlice<WaitingRecord>) -> Int {
         let (outcome, closed, segment, spent) = writer.withLock { writer in
             let before = writer.syncNanoseconds
             let outcome = writer.store(Array(records), spares: self)
