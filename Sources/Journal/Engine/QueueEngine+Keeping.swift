@@ -30,13 +30,19 @@ extension QueueEngine {
         let synced = options.sync == .everyGroup ? nil : writer.withLock { $0.synced }
         let now = files.now()
         let content = state.withLock { state in
-            CursorContent(done: state.done, durable: min(synced ?? .max, state.durable), nextSegment: state.nextSegment)
+            state.cursorIsRead()
+            return CursorContent(
+                done: state.done,
+                durable: min(synced ?? .max, state.durable),
+                nextSegment: state.nextSegment
+            )
         }
         let before = (keeper.writes, keeper.syncs)
         let next = keeper.keep(content, queue: queue, now: now, force: force)
         let (writes, syncs) = (keeper.writes - before.0, keeper.syncs - before.1)
         state.withLock { state in
             state.cursorTrouble = keeper.trouble
+            if !keeper.holds(content) { state.cursorFollows() }
             state.counters.cursorWrites += writes
             state.counters.cursorSyncs += syncs
         }

@@ -134,8 +134,11 @@ final class QueueEngine<FileSystem: JournalFileSystem>: Sendable {
 
     @specialized(where FileSystem == LocalFileSystem)
     func finish(_ ticket: UInt64, _ end: JournalEnd) -> Int {
-        let (done, wake) = state.withLock { $0.finish(ticket, end) }
-        if done > 0 { keeperSignal.raise() }
+        let (done, wake, mustKeep) = state.withLock { state in
+            let (done, wake) = state.finish(ticket, end)
+            return (done, wake, done > 0 && state.isCursorNews())
+        }
+        if mustKeep { keeperSignal.raise() }
         for waker in wake { waker.wake() }
         return done
     }

@@ -107,6 +107,9 @@ struct QueueKeeper<FileSystem: JournalFileSystem>: Sendable {
         return nil
     }
 
+    /// Whether that is written; if not, `keep` has told when it is due.
+    func holds(_ content: CursorContent) -> Bool { last?.done == content.done }
+
     private mutating func fail(_ error: FileSystemError) {
         let text = "the cursor cannot be kept: \(error); deliveries go on, those of now may come again after a restart"
         if trouble == nil { tell(.cursor, text, paths.checkpoint) }

@@ -28,6 +28,8 @@ struct QueueState: Sendable {
     private(set) var durable: UInt64
     /// Where reading goes on, with the sequence that is next there: at or below `readEnd`. `nil`: where the segment begins.
     private var reading: (segment: SegmentID, offset: Int, expected: UInt64)?
+    /// The keeper looks at `done` again by itself, or was told to.
+    private var isCursorAwaited = false
     private(set) var segments: [SegmentInfo]
     var spares: [SegmentSpare]
     var nextSegment: UInt64
@@ -331,6 +333,18 @@ struct QueueState: Sendable {
         }
         return (finished, due())
     }
+
+    /// Whether the keeper must be told that `done` has changed.
+    mutating func isCursorNews() -> Bool {
+        defer { isCursorAwaited = true }
+        return !isCursorAwaited
+    }
+
+    /// The keeper looks at `done` now.
+    mutating func cursorIsRead() { isCursorAwaited = false }
+
+    /// The keeper has not written what it saw: it looks again.
+    mutating func cursorFollows() { isCursorAwaited = true }
 
     private mutating func back(_ piece: Piece) {
         counters.returnedItems += UInt64(piece.items.count)
