@@ -35,8 +35,8 @@ def main():
             return 1
         for row in program("groups", work, "4").splitlines()[1:]:
             words = row.split()
-            if len(words) == 10 and float(words[9]) < RATIO_MARK:
-                missed.append(f"{words[0]} producers, batch {words[1]}: {words[9]} of the plain loop (mark {RATIO_MARK})")
+            if len(words) == 11 and float(words[10]) < RATIO_MARK:
+                missed.append(f"{words[0]} producers, batch {words[1]}: {words[10]} of the plain loop (mark {RATIO_MARK})")
         backlog = os.path.join(work, "backlog")
         os.mkdir(backlog)
         program("backlog", backlog, str(size))

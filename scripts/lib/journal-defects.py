@@ -72,10 +72,28 @@ DEFECTS = {
         "what is stored after a loss at the end, or after a power cut, gets sequences that count as done",
     ),
     "release-before-cursor-sync": (
-        "DurableQueue+Keeping.swift",
+        "Engine/QueueEngine+Keeping.swift",
         "$0.releasable(syncedFloor: keeper.syncedFloor)",
         "$0.releasable(syncedFloor: $0.done.floor)",
         "a segment is reused before a synced cursor covers it",
+    ),
+    "cursor-ahead-of-sync": (
+        "Engine/QueueEngine+Keeping.swift",
+        "options.sync == .everyGroup ? nil : writer.withLock { $0.synced }",
+        "nil as UInt64?",
+        "with an interval, the cursor says of what is only written that it is synced",
+    ),
+    "answer-of-a-failed-interval": (
+        "Engine/QueueEngine+Writing.swift",
+        "writer.active?.info ?? writer.closed.last",
+        "writer.active?.info",
+        "where the sync of an interval fails, what was written counts as waiting for ever",
+    ),
+    "keeper-sleeps": (
+        "Queue/QueueState.swift",
+        "    mutating func cursorIsRead() { isCursorAwaited = false }\n",
+        "    mutating func cursorIsRead() {}\n",
+        "the keeper is told of the first delivery only",
     ),
     "no-nonce": (
         "Format/SegmentID.swift",

@@ -107,6 +107,9 @@ struct QueueKeeper<FileSystem: JournalFileSystem>: Sendable {
         return nil
     }
 
+    /// Whether that is written; if not, `keep` has told when it is due.
+    func holds(_ content: CursorContent) -> Bool { last?.done == content.done }
+
     private mutating func fail(_ error: FileSystemError) {
         let text = "the cursor cannot be kept: \(error); deliveries go on, those of now may come again after a restart"
         if trouble == nil { tell(.cursor, text, paths.checkpoint) }
@@ -150,9 +153,12 @@ struct QueueKeeper<FileSystem: JournalFileSystem>: Sendable {
 
     // MARK: Reading
 
-    mutating func read<Payload>(_ request: ReadRequest) throws(JournalError) -> ReadResult<Payload> {
+    mutating func read(
+        _ request: ReadRequest,
+        as payload: any JournalPayload.Type
+    ) throws(JournalError) -> ReadResult {
         do throws(JournalError) {
-            let result: ReadResult<Payload> = try reader.read(request)
+            let result = try reader.read(request, as: payload)
             readAgainAt = nil
             return result
         } catch {

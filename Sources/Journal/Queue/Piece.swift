@@ -1,6 +1,6 @@
 /// Items of one stored record that are in memory: ready, taken, or given back.
-struct Piece<Payload: JournalPayload>: Sendable {
-    let payload: Payload
+struct Piece: Sendable {
+    let payload: any JournalPayload
     /// Sequence of the payload's first item.
     let first: UInt64
     /// Which of its items these are.

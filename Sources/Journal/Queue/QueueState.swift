@@ -1,6 +1,6 @@
 /// Everything that a queue's threads share: what waits, what is ready, what is out, what is done. No I/O, no clock; every
 /// method is called under one lock.
-struct QueueState<Payload: JournalPayload>: Sendable {
+struct QueueState: Sendable {
     /// Somebody who wants at least so many items.
     struct Waiter: Sendable {
         var waker: JournalWaker
@@ -11,7 +11,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
     let inFlightLimit: UInt64
 
     // Appends.
-    private var waiting = Fifo<WaitingRecord<Payload>>()
+    private var waiting = Fifo<WaitingRecord>()
     private(set) var waitingBytes = 0
     private(set) var isClosed = false
     /// Why nothing is stored any more.
@@ -28,18 +28,20 @@ struct QueueState<Payload: JournalPayload>: Sendable {
     private(set) var durable: UInt64
     /// Where reading goes on, with the sequence that is next there: at or below `readEnd`. `nil`: where the segment begins.
     private var reading: (segment: SegmentID, offset: Int, expected: UInt64)?
+    /// The keeper looks at `done` again by itself, or was told to.
+    private var isCursorAwaited = false
     private(set) var segments: [SegmentInfo]
     var spares: [SegmentSpare]
     var nextSegment: UInt64
 
     // Takes.
-    private var window = Fifo<Piece<Payload>>()
+    private var window = Fifo<Piece>()
     private var windowItems = 0
     private(set) var windowBytes = 0
     /// Given back, in order of sequence; they go before the window.
-    private var returned: [Piece<Payload>] = []
+    private var returned: [Piece] = []
     private var returnedItems = 0
-    private var out: [UInt64: [Piece<Payload>]] = [:]
+    private var out: [UInt64: [Piece]] = [:]
     private var nextTicket: UInt64 = 0
     /// Sequence behind the last item ever taken.
     private var takenEnd: UInt64
@@ -64,7 +66,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
 
     // MARK: Appending
 
-    mutating func append(_ record: WaitingRecord<Payload>, limit: Int) -> JournalError? {
+    mutating func append(_ record: WaitingRecord, limit: Int) -> JournalError? {
         if isClosed { return JournalError(.closed, "the queue is closed") }
         if let failure { return failure }
         if waitingBytes > 0, waitingBytes + record.extent > limit {
@@ -76,8 +78,8 @@ struct QueueState<Payload: JournalPayload>: Sendable {
     }
 
     /// The records that the next group is made of.
-    mutating func takeGroup(limit: Int) -> [WaitingRecord<Payload>] {
-        var group: [WaitingRecord<Payload>] = []
+    mutating func takeGroup(limit: Int) -> [WaitingRecord] {
+        var group: [WaitingRecord] = []
         var bytes = 0
         while let record = waiting.first, group.isEmpty || bytes + record.extent <= limit {
             bytes += record.extent
@@ -91,7 +93,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
 
     /// Records are stored: they are seen by takes from now on. Returns whom to wake.
     mutating func stored<Place>(
-        _ records: ArraySlice<WaitingRecord<Payload>>,
+        _ records: ArraySlice<WaitingRecord>,
         at places: [Place],
         segment: SegmentInfo,
         read place: (Place) -> (first: UInt64, offset: Int)
@@ -118,7 +120,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
     }
 
     /// Records are not stored.
-    mutating func dropped(_ records: ArraySlice<WaitingRecord<Payload>>) {
+    mutating func dropped(_ records: ArraySlice<WaitingRecord>) {
         for record in records { waitingBytes -= record.extent }
     }
 
@@ -181,7 +183,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
 
     /// Takes in what was read. Returns what is lost, with the places, and whom to wake.
     mutating func read(
-        _ result: ReadResult<Payload>
+        _ result: ReadResult
     ) -> (losses: [Loss], wake: [JournalWaker]) {
         var losses: [Loss] = []
         for item in result.items {
@@ -209,7 +211,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
         return (losses, due())
     }
 
-    private mutating func push(_ piece: Piece<Payload>, _ bytes: Int) {
+    private mutating func push(_ piece: Piece, _ bytes: Int) {
         window.append(piece)
         windowItems += piece.items.count
         windowBytes += bytes
@@ -223,7 +225,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
         bytes byteLimit: Int,
         atLeast minimum: Int,
         waking waker: JournalWaker?
-    ) -> JournalTake<Payload>? {
+    ) -> TakenPieces? {
         let minimum = max(minimum, 1)
         if isClosed { return nil }
         guard limit > 0, isReady(minimum) else {
@@ -233,7 +235,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
             }
             return nil
         }
-        var pieces: [Piece<Payload>] = []
+        var pieces: [Piece] = []
         var (room, byteRoom) = (limit, byteLimit)
         while room > 0, var piece = nextPiece() {
             let fits = min(room, piece.count(within: byteRoom))
@@ -257,10 +259,10 @@ struct QueueState<Payload: JournalPayload>: Sendable {
         let ticket = nextTicket
         nextTicket += 1
         out[ticket] = pieces
-        return JournalTake(ticket: ticket, parts: pieces.map { .init(payload: $0.payload, items: $0.items) })
+        return TakenPieces(ticket: ticket, pieces: pieces)
     }
 
-    private func joined(_ front: Piece<Payload>, _ rest: Piece<Payload>) -> Piece<Payload> {
+    private func joined(_ front: Piece, _ rest: Piece) -> Piece {
         var whole = front
         whole.items = front.items.lowerBound..<rest.items.upperBound
         return whole
@@ -277,7 +279,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
     /// So much is out that the first of it must come back before anything new is taken.
     private var isHeldUp: Bool { takenEnd - min(done.floor, takenEnd) >= inFlightLimit }
 
-    private mutating func nextPiece() -> Piece<Payload>? {
+    private mutating func nextPiece() -> Piece? {
         if !returned.isEmpty {
             let piece = returned.removeFirst()
             returnedItems -= piece.items.count
@@ -290,7 +292,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
     }
 
     /// Puts back what was just taken out and is not wanted now.
-    private mutating func putBack(_ piece: Piece<Payload>) {
+    private mutating func putBack(_ piece: Piece) {
         if piece.sequences.lowerBound < takenEnd {
             giveBack(piece)
         } else {
@@ -300,7 +302,7 @@ struct QueueState<Payload: JournalPayload>: Sendable {
         }
     }
 
-    private mutating func giveBack(_ piece: Piece<Payload>) {
+    private mutating func giveBack(_ piece: Piece) {
         var (low, high) = (0, returned.count)
         while low < high {
             let middle = (low + high) / 2
@@ -332,12 +334,24 @@ struct QueueState<Payload: JournalPayload>: Sendable {
         return (finished, due())
     }
 
-    private mutating func back(_ piece: Piece<Payload>) {
+    /// Whether the keeper must be told that `done` has changed.
+    mutating func isCursorNews() -> Bool {
+        defer { isCursorAwaited = true }
+        return !isCursorAwaited
+    }
+
+    /// The keeper looks at `done` now.
+    mutating func cursorIsRead() { isCursorAwaited = false }
+
+    /// The keeper has not written what it saw: it looks again.
+    mutating func cursorFollows() { isCursorAwaited = true }
+
+    private mutating func back(_ piece: Piece) {
         counters.returnedItems += UInt64(piece.items.count)
         giveBack(piece)
     }
 
-    private mutating func finish(_ pieces: [Piece<Payload>], failed: [Int]) -> Int {
+    private mutating func finish(_ pieces: [Piece], failed: [Int]) -> Int {
         var finished = 0
         var base = 0
         var next = failed.startIndex

@@ -29,13 +29,16 @@ struct BacklogReader<FileSystem: JournalFileSystem>: Sendable {
     }
 
     /// Reads a piece. An error says that the same request may be made again later.
-    mutating func read<Payload>(_ request: ReadRequest) throws(JournalError) -> ReadResult<Payload> {
+    mutating func read(
+        _ request: ReadRequest,
+        as payload: any JournalPayload.Type
+    ) throws(JournalError) -> ReadResult {
         do throws(FileSystemError) {
-            var result = ReadResult<Payload>(segment: request.segment.id, offset: request.offset, end: request.expected)
+            var result = ReadResult(segment: request.segment.id, offset: request.offset, end: request.expected)
             var walker = try walker(for: request)
             walker.toleratesErrors = failures > Self.patience
             defer { self.walker = walker }
-            try read(request, &walker, &result)
+            try read(request, payload, &walker, &result)
             failures = 0
             return result
         } catch {
@@ -75,10 +78,11 @@ struct BacklogReader<FileSystem: JournalFileSystem>: Sendable {
         )
     }
 
-    private func read<Payload>(
+    private func read(
         _ request: ReadRequest,
+        _ payload: any JournalPayload.Type,
         _ walker: inout FrameWalker<FileSystem.File>,
-        _ result: inout ReadResult<Payload>
+        _ result: inout ReadResult
     ) throws(FileSystemError) {
         var damage = 0..<0
         var taken = 0
@@ -101,7 +105,7 @@ struct BacklogReader<FileSystem: JournalFileSystem>: Sendable {
                     let reason = "the payload does not fit its checksum"
                     result.items.append(.gap(header.first..<header.end, span: span, reason: reason))
                 case .sound:
-                    result.items.append(unsafe decode(header, walker.payloadBytes, span))
+                    result.items.append(unsafe decode(header, walker.payloadBytes, span, as: payload))
                 }
                 taken += header.extent
                 result.end = header.end
@@ -119,11 +123,12 @@ struct BacklogReader<FileSystem: JournalFileSystem>: Sendable {
         result.isDamaged = walker.unreadable > 0
     }
 
-    private func decode<Payload>(
+    private func decode(
         _ header: FrameHeader,
         _ bytes: UnsafeMutableRawBufferPointer,
-        _ span: Range<Int>
-    ) -> ReadResult<Payload>.Item {
+        _ span: Range<Int>,
+        as type: any JournalPayload.Type
+    ) -> ReadResult.Item {
         var plain = UnsafeRawBufferPointer(bytes)
         if header.isSealed {
             guard let cipher else {
@@ -135,7 +140,7 @@ struct BacklogReader<FileSystem: JournalFileSystem>: Sendable {
             }
             unsafe plain = unsafe UnsafeRawBufferPointer(rebasing: plain[..<count])
         }
-        guard let payload = unsafe Payload(stored: plain, itemCount: header.count) else {
+        guard let payload = unsafe type.init(stored: plain, itemCount: header.count) else {
             return .gap(header.first..<header.end, span: span, reason: "the payload is not what was to be stored")
         }
         return .record(first: header.first, payload)

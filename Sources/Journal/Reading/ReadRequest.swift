@@ -11,9 +11,9 @@ struct ReadRequest: Hashable, Sendable {
 }
 
 /// What was found there.
-struct ReadResult<Payload: JournalPayload>: Sendable {
+struct ReadResult: Sendable {
     enum Item: Sendable {
-        case record(first: UInt64, Payload)
+        case record(first: UInt64, any JournalPayload)
         /// Items that are not to be had: `span` is where they were, empty where nothing is known of it.
         case gap(Range<UInt64>, span: Range<Int>, reason: String)
     }

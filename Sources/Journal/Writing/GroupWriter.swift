@@ -56,7 +56,7 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
     /// Stores records from the front, as many as go into one segment; at least one, or none at all.
     ///
     /// - Parameter spares: the released segments.
-    mutating func store<Payload>(_ records: [WaitingRecord<Payload>], spares: some SpareSource) -> Outcome {
+    mutating func store(_ records: [WaitingRecord], spares: some SpareSource) -> Outcome {
         // Every failure takes a segment or a directory out of the choice, so this ends.
         while true {
             do throws(JournalError) {
@@ -131,8 +131,8 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
     }
 
     /// As many records from the front as fit into the segment and the group's limit.
-    private func plan<Payload>(
-        _ records: [WaitingRecord<Payload>],
+    private func plan(
+        _ records: [WaitingRecord],
         for segment: ActiveSegment<FileSystem.File>
     ) -> Group {
         var group = Group(end: segment.end)
@@ -148,8 +148,8 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
     }
 
     /// Writes the records' frames one behind the other, from the segment's end on.
-    private func write<Payload>(
-        _ records: ArraySlice<WaitingRecord<Payload>>,
+    private func write(
+        _ records: ArraySlice<WaitingRecord>,
         to segment: ActiveSegment<FileSystem.File>
     ) throws(FileSystemError) {
         var output = FrameOutput(file: segment.file, offset: segment.offset, staging: staging)
@@ -213,8 +213,8 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
     // MARK: Room
 
     /// Sees to it that the active segment has room for a record.
-    private mutating func prepare<Payload>(
-        _ record: WaitingRecord<Payload>,
+    private mutating func prepare(
+        _ record: WaitingRecord,
         spares: some SpareSource
     ) throws(JournalError) {
         if let segment = active {

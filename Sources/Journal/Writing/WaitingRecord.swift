@@ -1,13 +1,13 @@
 /// A record that waits to be written.
-struct WaitingRecord<Payload: JournalPayload>: Sendable {
-    let payload: Payload
+struct WaitingRecord: Sendable {
+    let payload: any JournalPayload
     let frames: [FramePlan]
     /// Bytes in the file, without what a cipher adds.
     let extent: Int
     let stored: @Sendable (Result<Void, JournalError>) -> Void
 
     init(
-        _ payload: Payload,
+        _ payload: some JournalPayload,
         frameLimit: Int,
         stored: @escaping @Sendable (Result<Void, JournalError>) -> Void
     ) {

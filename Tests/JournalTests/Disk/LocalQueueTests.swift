@@ -101,6 +101,25 @@ final class LocalQueueTests {
         queue.close()
     }
 
+    @Test("After each delivery the cursor is written, whether the keeper was about to or not")
+    func cursorFollows() async throws {
+        let queue = try LocalQueue(LocalFileSystem(), options())
+        for batch in 1...60 as ClosedRange<UInt64> {
+            await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+                queue.append(TestPayload(batch: batch, sizes: [20, 20])) { _ in done.resume() }
+            }
+            let before = queue.counters.cursorWrites
+            // Within the interval of the cursor's writes, and beyond it.
+            for _ in 0..<2 {
+                let take = try #require(queue.take(upTo: 1))
+                queue.finish(take.ticket, .delivered)
+                try await Task.sleep(for: .microseconds(batch % 4 * 600))
+            }
+            #expect(await eventually { queue.counters.cursorWrites > before })
+        }
+        queue.close()
+    }
+
     @Test("A second owner is told who the first one is")
     func locked() throws {
         let queue = try LocalQueue(LocalFileSystem(), options())

@@ -90,6 +90,13 @@ struct CrashModelTests {
         #expect(complaints == [])
     }
 
+    @Test("Synced at intervals, after power cuts: what came since the last sync may be gone, nothing else")
+    func intervalPowerCuts() {
+        let change: (inout JournalOptions) -> Void = { $0.sync = .interval(100_000_000) }
+        let complaints = Self.play("interval power cuts", states: Dose.of(500, long: 20_000), change: change)
+        #expect(complaints == [])
+    }
+
     @Test("With two directories")
     func directories() {
         let complaints = Self.play("two directories", states: Dose.of(500, long: 10_000), directories: 2)

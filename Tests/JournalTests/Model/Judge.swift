@@ -17,6 +17,8 @@ struct Judge {
     /// Items that are out now, in this life.
     var out: Set<UInt64> = []
     var complaints: [String] = []
+    /// `Sync.interval`: of the batches stored, those that were synced too; `nil` where storing is syncing.
+    var firm: Set<UInt64>?
     /// A disk that failed may have kept what it said it did not.
     var mayKeepRefused = false
 
@@ -44,7 +46,11 @@ struct Judge {
     /// The process is gone, and perhaps the power was. What the disk did not know may come again, or not.
     mutating func died(power: Bool) {
         out = []
-        if power { written = synced }
+        if power {
+            written = synced
+            // What was not synced may be there or not, as if it had not been answered.
+            if let firm { stored = firm }
+        }
         known = written
     }
 
@@ -59,7 +65,7 @@ struct Judge {
             let missing = ids.filter { !seen.contains($0) && !finished.contains($0) }
             if stored.contains(batch) {
                 for id in missing { complain("stored item \(text(id)) is lost") }
-            } else if !missing.isEmpty, missing.count != count {
+            } else if !missing.isEmpty, ids.contains(where: seen.contains) {
                 complain("batch \(batch) is there in part")
             }
         }

@@ -22,6 +22,7 @@ struct Player {
         self.options = options
         disk = ModelDisk(seed: seed)
         random = SeededGenerator(seed: seed ^ 0xABCD)
+        if options.sync != .everyGroup { judge.firm = [] }
     }
 
     mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
@@ -64,6 +65,7 @@ struct Player {
         for answer in answers.list.withLock({ $0 }) {
             if answer.isStored { judge.stored.insert(answer.batch) } else { judge.refused.insert(answer.batch) }
         }
+        if judge.firm != nil, !disk.isDown, !disk.hasUnsynced("seg-") { judge.firm = judge.stored }
         if disk.hasFailed { judge.mayKeepRefused = true }
     }
 

@@ -54,6 +54,20 @@ struct TroubleTests {
         batches.flatMap { batch in (0..<count).map { batch << 16 | UInt64($0) } }
     }
 
+    @Test("Where the sync of an interval fails, what was acknowledged is delivered, and no longer counts as waiting")
+    func intervalSyncFails() throws {
+        let queue = try open { $0.sync = .interval(300_000_000) }
+        #expect(append(queue, 1) == nil)
+        disk.clock += 300_000_000
+        disk.faults.syncs = 1_000
+        #expect(append(queue, 2) == nil)
+        disk.faults.syncs = 0
+        #expect(queue.counters.waitingBytes == 0)
+        #expect(queue.counters.storedItems == 4)
+        #expect(append(queue, 3) == nil)
+        #expect(drain(queue) == ids(1...3))
+    }
+
     /// The kernel takes pages for clean whose sync failed: they are read after a kill, and gone after a power failure.
     @Test("What a start believes is on the disk, wherever a kill followed a failed sync", arguments: 1...8)
     func believed(stop: Int) throws {

@@ -96,6 +96,13 @@ final class ModelDisk: JournalFileSystem, @unchecked Sendable {
         return copy
     }
 
+    /// Whether a power failure could take bytes of a file whose name begins so.
+    func hasUnsynced(_ prefix: String) -> Bool {
+        directories.values.contains { directory in
+            directory.live.contains { $0.key.hasPrefix(prefix) && !inodes[$0.value].pending.isEmpty }
+        }
+    }
+
     // MARK: Failing
 
     func chance(_ thousandths: Int) -> Bool {

@@ -1,10 +1,10 @@
 internal import Synchronization
 
 /// The keeper thread's work.
-extension DurableQueue {
+extension QueueEngine {
     /// Writes and syncs the cursor where it is due, releases what it covers, and reads on.
     @discardableResult
-    package func keeperTurn() -> Turn {
+    func keeperTurn() -> Turn {
         keeper.withLock { keeper in
             var next = keepCursor(&keeper, force: false)
             release(&keeper)
@@ -30,13 +30,19 @@ extension DurableQueue {
         let synced = options.sync == .everyGroup ? nil : writer.withLock { $0.synced }
         let now = files.now()
         let content = state.withLock { state in
-            CursorContent(done: state.done, durable: min(synced ?? .max, state.durable), nextSegment: state.nextSegment)
+            state.cursorIsRead()
+            return CursorContent(
+                done: state.done,
+                durable: min(synced ?? .max, state.durable),
+                nextSegment: state.nextSegment
+            )
         }
         let before = (keeper.writes, keeper.syncs)
         let next = keeper.keep(content, queue: queue, now: now, force: force)
         let (writes, syncs) = (keeper.writes - before.0, keeper.syncs - before.1)
         state.withLock { state in
             state.cursorTrouble = keeper.trouble
+            if !keeper.holds(content) { state.cursorFollows() }
             state.counters.cursorWrites += writes
             state.counters.cursorSyncs += syncs
         }
@@ -59,7 +65,7 @@ extension DurableQueue {
         }
         if let until = keeper.readAgainAt, files.now() < until { return .until(until) }
         do throws(JournalError) {
-            let result: ReadResult<Payload> = try keeper.read(request)
+            let result = try keeper.read(request, as: payload)
             let (losses, wake) = state.withLock { state in
                 state.readTrouble = nil
                 return state.read(result)

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// The writer thread's work.
-extension DurableQueue: SpareSource {
+extension QueueEngine: SpareSource {
     func has(_ directory: Int) -> Bool {
         state.withLock { state in state.spares.contains { $0.directory == directory } }
     }
@@ -12,7 +12,7 @@ extension DurableQueue: SpareSource {
 
     /// Stores one group of what waits, and answers.
     @discardableResult
-    package func writerTurn() -> Turn {
+    func writerTurn() -> Turn {
         let group = state.withLock { $0.takeGroup(limit: options.groupLimit) }
         guard !group.isEmpty else {
             let due = writer.withLock { $0.syncWhenDue() }
@@ -28,28 +28,30 @@ extension DurableQueue: SpareSource {
     }
 
     /// Stores records from the front; returns how many are answered.
-    private func store(_ records: ArraySlice<WaitingRecord<Payload>>) -> Int {
+    private func store(_ records: ArraySlice<WaitingRecord>) -> Int {
         let (outcome, closed, segment, spent) = writer.withLock { writer in
             let before = writer.syncNanoseconds
             let outcome = writer.store(Array(records), spares: self)
             _ = writer.syncWhenDue()
             defer { writer.closed = [] }
-            return (outcome, writer.closed, writer.active?.info, writer.syncNanoseconds - before)
+            // Where the sync of `Sync.interval` failed, the segment is closed already.
+            return (outcome, writer.closed, writer.active?.info ?? writer.closed.last, writer.syncNanoseconds - before)
         }
         switch outcome {
         case .stored(let places):
             let stored = records.prefix(places.count)
-            let wake = state.withLock { state in
+            let (wake, mustRead) = state.withLock { state in
                 for info in closed { state.update(info) }
-                guard let segment else { return [JournalWaker]() }
+                guard let segment else { return ([JournalWaker](), false) }
                 state.fullTrouble = nil
                 state.counters.groups += 1
                 state.counters.syncNanoseconds += spent
-                return state.stored(stored, at: places, segment: segment) { ($0.first, $0.offset) }
+                let wake = state.stored(stored, at: places, segment: segment) { ($0.first, $0.offset) }
+                return (wake, state.readRequest() != nil)
             }
             for record in stored { record.stored(.success(())) }
             for waker in wake { waker.wake() }
-            if !closed.isEmpty || state.withLock({ $0.readRequest() != nil }) { keeperSignal.raise() }
+            if !closed.isEmpty || mustRead { keeperSignal.raise() }
             return places.count
         case .refused(let error):
             // What cannot be stored now is refused together: each would ask the disk in vain.
