@@ -115,7 +115,7 @@ final class LocalQueueTests {
                 queue.finish(take.ticket, .delivered)
                 try await Task.sleep(for: .microseconds(batch % 4 * 600))
             }
-            #expect(await eventually { queue.counters.cursorWrites > before })
+            try #require(await eventually(within: .seconds(10)) { queue.counters.cursorWrites > before })
         }
         queue.close()
     }
