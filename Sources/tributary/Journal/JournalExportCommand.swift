@@ -52,11 +52,15 @@ struct JournalExportCommand: ParsableCommand {
     private func writeContainer(_ journal: JournalAtRest, _ keys: StoredKeys?) throws(JournalError) -> JournalCheck {
         let output = try StandardOutput()
         // No event is larger than the file that it stands in.
-        var container = try AvroContainer(output, largest: journal.segments.map(\.bytes).max() ?? 0)
+        let largest = journal.segments.map(\.bytes).max() ?? 0
+        // Made with the first event: where a key is missing nothing is written.
+        var container: AvroContainer?
         let check = try StoredEvents.forEach(in: journal, all: all, keys: keys) { (_, event) throws(JournalError) in
-            try container.append(event)
+            if container == nil { container = try AvroContainer(output, largest: largest) }
+            try container?.append(event)
         }
-        try container.close()
+        if container == nil { container = try AvroContainer(output, largest: largest) }
+        try container?.close()
         try output.close()
         return check
     }
