@@ -150,8 +150,7 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
         var end = done.floor
         var isFront = true
         for (index, segment) in found.enumerated() {
-            let bound = found[(index + 1)...].lazy.compactMap(\.first).first
-            let extent = extent(of: segment, bound: bound, after: end, slot)
+            let extent = extent(of: segment, before: found[(index + 1)...], after: end, slot)
             guard extent.end > extent.first else {
                 // Named, never used: of no consequence whatever its header says.
                 segments.append(info(segment, extent))
@@ -211,32 +210,35 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
     /// Which sequences a segment holds.
     private mutating func extent(
         of segment: Found,
-        bound: UInt64?,
+        before later: ArraySlice<Found>,
         after end: UInt64,
         _ slot: CursorSlot?
     ) -> Extent {
         if let seal = segment.seal {
             return Extent(first: seal.first, end: seal.end, endOffset: seal.endOffset)
         }
+        // One that holds nothing is no bound: it may have been given up before it was used, and this one gone on with.
+        let bound = later.first { $0.first != nil && holdsSomething($0) }?.first
         if let bound, bound <= done.floor {
             // Done as a whole: nothing of it is needed.
             return Extent(first: min(segment.first ?? bound, bound), end: bound, endOffset: SegmentHeader.framesStart)
         }
-        return scan(segment, bound: bound, after: end, slot)
+        // Behind this segment stands another, which was begun when all of this one was synced.
+        let synced = bound ?? max(later.lazy.compactMap(\.first).first ?? 0, slot?.durable ?? 0)
+        return scan(segment, bound: bound, synced: synced, after: end)
     }
 
-    private mutating func scan(
-        _ segment: Found,
-        bound: UInt64?,
-        after end: UInt64,
-        _ slot: CursorSlot?
-    ) -> Extent {
-        report.scannedSegments += 1
-        unsealed.append(segment.id)
-        let first = segment.first ?? end
-        // Behind this segment stands another, which was begun when all of this one was synced.
-        var scan = TailScan(first: first, synced: bound ?? slot?.durable ?? 0)
-        var walker = FrameWalker(
+    private func holdsSomething(_ segment: Found) -> Bool {
+        if let seal = segment.seal { return seal.end > seal.first }
+        var walker = walker(over: segment)
+        while let step = try? walker.next(wanted: 0), step != .end {
+            if case .frame(_, _, .sound) = step { return true }
+        }
+        return false
+    }
+
+    private func walker(over segment: Found) -> FrameWalker<FileSystem.File> {
+        FrameWalker(
             segment.file,
             id: segment.id,
             offset: SegmentHeader.framesStart,
@@ -247,6 +249,15 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
             chunk: 1 << 20,
             buffer: buffer
         )
+    }
+
+    private mutating func scan(_ segment: Found, bound: UInt64?, synced: UInt64, after end: UInt64) -> Extent {
+        report.scannedSegments += 1
+        unsealed.append(segment.id)
+        // One that was given up unused may say that it begins before the end of those that were gone on with.
+        let first = max(segment.first ?? end, end)
+        var scan = TailScan(first: first, synced: synced)
+        var walker = walker(over: segment)
         while let step = try? walker.next(wanted: 0) {
             if case .damage(let bytes) = step {
                 scan.damage(bytes)

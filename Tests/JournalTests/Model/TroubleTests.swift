@@ -90,6 +90,45 @@ struct TroubleTests {
         }
     }
 
+    /// The disk is full, so the next segment is begun in a released one; that fails, and the one before goes on. A power
+    /// failure then brings back the name of the one that was given up, with its header, which says where it would have begun.
+    @Test("A segment that was given up unused does not end the one before it")
+    func givenUpUnused() throws {
+        let queue = try open { $0.segmentSize = 64 << 10 }
+        var batch: UInt64 = 0
+        func store(_ queue: TestQueue) -> JournalError? {
+            batch += 1
+            return append(queue, batch, sizes: [900, 900])
+        }
+        // A second segment is begun, and the first one released.
+        while queue.counters.segments < 2 { try #require(store(queue) == nil) }
+        #expect(drain(queue) == ids(1...batch))
+        try #require(queue.counters.segments == 1)
+        let delivered = batch
+        // No more than what is filled already fits, and the name of the segment that is begun instead cannot be made safe.
+        disk.capacity = disk.used
+        disk.faults.directorySyncs = 1_000
+        while store(queue) == nil {}
+        try #require(log.count(.directoryFull) == 1 && log.count(.syncFailed) > 0)
+        let refused = batch
+        disk.faults.directorySyncs = 0
+        disk.capacity = .max
+        disk.clock += 5_000_000_000
+        #expect(store(queue) == nil)
+        let kept = ids((delivered + 1)..<refused) + ids([batch])
+        var cameBack = 0
+        for seed in 1...64 as ClosedRange<UInt64> {
+            let rig = TroubleTests(disk: disk.copy())
+            rig.disk.dice = SeededGenerator(seed: seed)
+            rig.disk.powerCut()
+            cameBack += rig.disk.directories["/data0"]?.live.keys.count { $0.hasPrefix("seg-") } == 2 ? 1 : 0
+            let again = try rig.open { $0.segmentSize = 64 << 10 }
+            #expect(again.report.lostItems == 0)
+            #expect(Set(rig.drain(again)).isSuperset(of: kept), "seed \(seed)")
+        }
+        #expect(cameBack > 0)
+    }
+
     @Test("A full disk refuses, lives, and takes again when there is room")
     func full() throws {
         disk.capacity = 200 << 10
