@@ -69,16 +69,18 @@ final class AddressFilter: Sendable {
         enum Next {
             case look
             case wait
-            case giveUp
+            case answer(AddressRules.Facts)
         }
         let next = state.withLock { state -> Next in
+            // The answer may have come since `decide` looked.
+            if let known = state.known[text], known.until > loop.now { return .answer(known.facts) }
             let waiting = state.asked[text]
-            guard waiting != nil || state.asked.count < Self.most else { return .giveUp }
+            guard waiting != nil || state.asked.count < Self.most else { return .answer(unknown) }
             state.asked[text] = (waiting ?? []) + [promise]
             return waiting == nil ? .look : .wait
         }
-        if case .giveUp = next {
-            promise.succeed(unknown)
+        if case .answer(let facts) = next {
+            promise.succeed(facts)
             return promise.futureResult
         }
         let timer = loop.scheduleTask(in: patience) { self.answer(text, unknown) }
