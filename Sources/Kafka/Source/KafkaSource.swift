@@ -127,8 +127,10 @@ package final class KafkaSource: Source {
             threadEnd.reach()
             return
         }
+        // Not held by the closure: the client is gone when the end is told.
+        reader.consumer = made
         let started = WorkerThread.start { [self] in
-            reader.serve(made)
+            reader.serve()
             ended()
         }
         guard started else {

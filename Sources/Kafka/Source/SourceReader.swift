@@ -15,6 +15,7 @@ final class SourceReader: @unchecked Sendable {
     static let commitLimit = TimeAmount.seconds(3)
 
     unowned let source: KafkaSource
+    /// Until the reader has closed it.
     var consumer: ConsumerHandle?
     var open: OpenBatch
     var health: BrokerHealth
@@ -42,8 +43,8 @@ final class SourceReader: @unchecked Sendable {
     }
 
     /// Runs until the source stops; leaves the group.
-    func serve(_ consumer: ConsumerHandle) {
-        self.consumer = consumer
+    func serve() {
+        guard let consumer else { return }
         while true {
             let now = NIODeadline.now()
             let (phase, isFull, isDue) = source.state.withLock { state in
