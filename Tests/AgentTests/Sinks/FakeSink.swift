@@ -62,13 +62,14 @@ final class FakeSink: Sink {
                 state.wasBusy = true
                 return (.busy, .zero)
             }
+            // Before it is held: who sees that may look here.
+            accepted.add(batch.numbers)
             state.held.append((number, batch))
             let longest: Int64
             if case .later(_, let time) = manner { longest = time.nanoseconds } else { longest = 0 }
             return (.accepted, .nanoseconds(Int64.random(in: 0...longest, using: &state.random)))
         }
         guard answer == .accepted else { return answer }
-        accepted.add(batch.numbers)
         switch manner {
         case .atOnce: answerOne(number)
         case .later(let group, _): group.next().scheduleTask(in: pause) { self.answerOne(number) }
