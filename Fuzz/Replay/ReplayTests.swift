@@ -5,19 +5,17 @@ import Testing
 import Subjects
 #endif
 
-/// Every input that a fuzzer found worth keeping, and some near each, without a fuzzer. After each its thread is let go: other
-/// tests wait for it.
-@Suite(.timeLimit(.minutes(2))) struct ReplayTests {
-    @Test(arguments: Subject.allCases) func keptInputs(subject: Subject) async throws {
+/// Every input that a fuzzer found worth keeping, and some near each, without a fuzzer.
+@Suite(.ownThread, .timeLimit(.minutes(2))) struct ReplayTests {
+    @Test(arguments: Subject.allCases) func keptInputs(subject: Subject) throws {
         let corpus = try Corpus(subject)
         #expect(corpus.inputs.count >= 7, "the corpus of \(subject) is gone")
         for input in corpus.inputs {
             do { try subject.check(input.bytes) } catch { Issue.record("\(subject), \(input.name): \(error)") }
-            await Task.yield()
         }
     }
 
-    @Test(arguments: Subject.allCases) func theirNeighbours(subject: Subject) async throws {
+    @Test(arguments: Subject.allCases) func theirNeighbours(subject: Subject) throws {
         var generator = SeededGenerator.announced("theirNeighbours(\(subject))")
         let inputs = try Corpus(subject).inputs.filter { $0.bytes.count <= 2_000 }
         for _ in 0..<300 {
@@ -27,7 +25,6 @@ import Subjects
                 Self.change(&bytes, towards: other, &generator)
             }
             do { try subject.check(bytes) } catch { Issue.record("\(subject): \(error): \(bytes)") }
-            await Task.yield()
         }
     }
 

@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func oddFormsAndAllTheirNeighbours() {
+    @Test(.ownThread) func oddFormsAndAllTheirNeighbours() {
         var generator = SeededGenerator.announced("oddFormsAndAllTheirNeighbours")
         var accepted = 0
         var rejected = 0

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// libavro writes, we read; we write, libavro reads.
-@Suite struct LibavroOracleTests {
+@Suite(.ownThread) struct LibavroOracleTests {
     private static let schemaText = """
         {"type":"array","items":{"type":"record","name":"AvroFlumeEvent","fields":[\
         {"name":"headers","type":{"type":"map","values":"string"}},{"name":"body","type":"bytes"}]}}

@@ -1,5 +1,6 @@
 public import Events
 internal import Journal
+public import NIOCore
 
 /// A queue between sources and sinks, with Flume's transactions: what is put is there whole or not at all, what is taken
 /// is out of sight until it is finished.
@@ -47,8 +48,9 @@ public protocol Channel: DeliveryOwner {
     /// Takes back what no sink holds of a batch whose sender no longer waits. Returns the number of events removed;
     /// a durable channel removes none.
     func withdraw(_ custody: Custody) -> Int
-    /// Ends the channel. What is left in it is lost or kept as the channel promises; returns how many events are lost.
-    func stop() async -> Int
+    /// Ends the channel, at about the deadline at the latest. What is left in it is lost or kept as the channel promises;
+    /// returns how many events are lost.
+    func stop(deadline: NIODeadline) async -> Int
 }
 
 extension Channel {

@@ -119,7 +119,7 @@ package final class AgentService: Service {
         }
         var left = 0
         for named in channels {
-            let count = await named.channel.stop()
+            let count = await named.channel.stop(deadline: deadline)
             if count > 0 {
                 logger.error(
                     "acknowledged events are lost",

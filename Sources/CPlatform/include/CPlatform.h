@@ -19,4 +19,7 @@ int tributary_pipe(int ends[2]);
 /// 0, or an errno value.
 int tributary_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 
+/// Names the calling thread for `top -H` and `ps -L`, which show the first 15 bytes.
+void tributary_name_thread(const char *name);
+
 #endif

@@ -210,9 +210,12 @@ final class QueueEngine<FileSystem: JournalFileSystem>: Sendable {
     // MARK: Threads
 
     private func startThreads() throws(JournalError) {
-        for run in [runWriter, runKeeper] as [@Sendable (QueueEngine) -> Void] {
+        let bodies: [(String, @Sendable (QueueEngine) -> Void)] = [
+            ("journal-write", runWriter), ("journal-keep", runKeeper),
+        ]
+        for (name, run) in bodies {
             running.withLock { $0.count += 1 }
-            let started = WorkerThread.start {
+            let started = WorkerThread.start(name: name) {
                 run(self)
                 let isLast = self.running.withLock { running in
                     running.count -= 1

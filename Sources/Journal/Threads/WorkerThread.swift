@@ -1,19 +1,29 @@
+internal import CPlatform
+
 #if canImport(Glibc)
 internal import Glibc
 #else
 internal import Darwin
 #endif
 
-/// Runs a closure on a thread of its own, which ends with it, for whatever waits without an event loop. Nobody joins it: who must know passes that in the closure.
+/// Runs a closure on a thread of its own, which ends with it, for whatever waits without an event loop. Nobody joins it: who
+/// must know passes that in the closure.
 package enum WorkerThread {
     private final class Body: Sendable {
+        let name: String
         let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+
+        init(_ name: String, _ run: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.run = run
+        }
     }
 
     /// Whether the thread could be made (EAGAIN: the process has too many).
-    package static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
-        let body = unsafe Unmanaged.passRetained(Body(run))
+    ///
+    /// - Parameter name: what `top -H` and `ps -L` show; Linux has room for 15 bytes, and a longer name is cut off there.
+    package static func start(name: String, _ run: @escaping @Sendable () -> Void) -> Bool {
+        let body = unsafe Unmanaged.passRetained(Body(name, run))
         #if canImport(Glibc)
         var thread = pthread_t()
         #else
@@ -26,7 +36,9 @@ package enum WorkerThread {
                 #if canImport(Glibc)
                 guard let argument = unsafe argument else { return nil }
                 #endif
-                unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                unsafe tributary_name_thread(body.name)
+                body.run()
                 return nil
             },
             body.toOpaque()

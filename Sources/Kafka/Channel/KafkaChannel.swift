@@ -209,7 +209,7 @@ package final class KafkaChannel: Agent.Channel {
 
     /// On a thread of its own, for key stores are read.
     private func startSource() {
-        let started = WorkerThread.start { [self] in
+        let started = WorkerThread.start(name: "kafka-start") { [self] in
             do throws(ComponentError) {
                 try source.begin()
             } catch {
@@ -230,8 +230,8 @@ package final class KafkaChannel: Agent.Channel {
     /// What is in Kafka stays there.
     package func withdraw(_ custody: Custody) -> Int { 0 }
 
-    package func stop() async -> Int {
-        let deadline = NIODeadline.now() + Self.stopLimit
+    package func stop(deadline: NIODeadline) async -> Int {
+        let deadline = min(deadline, .now() + Self.stopLimit)
         state.withLock { $0.isStopped = true }
         await sink.stop(deadline: deadline)
         let left = state.withLock { state in
@@ -243,7 +243,7 @@ package final class KafkaChannel: Agent.Channel {
         }
         await source.quiesce()
         // What is in memory is in the topic too.
-        _ = await queue.stop()
+        _ = await queue.stop(deadline: deadline)
         await source.stop(deadline: deadline)
         return 0
     }

@@ -111,7 +111,7 @@ package final class KafkaSink: Sink {
             state.phase = .running
             state.ledger.open()
         }
-        let started = WorkerThread.start { [self] in
+        let started = WorkerThread.start(name: "kafka-sink") { [self] in
             serve()
             ended()
         }

@@ -129,7 +129,7 @@ package final class KafkaSource: Source {
         }
         // Not held by the closure: the client is gone when the end is told.
         reader.consumer = made
-        let started = WorkerThread.start { [self] in
+        let started = WorkerThread.start(name: "kafka-source") { [self] in
             reader.serve()
             ended()
         }

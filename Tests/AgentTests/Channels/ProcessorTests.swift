@@ -337,7 +337,7 @@ import Testing
         func take(upTo limit: Int, atLeast minimum: Int, waking waker: ChannelWaker) -> Delivery? { nil }
         func finish(_ ticket: UInt64, _ end: DeliveryEnd) {}
         func withdraw(_ custody: Custody) -> Int { 0 }
-        func stop() async -> Int { 0 }
+        func stop(deadline: NIODeadline) async -> Int { 0 }
     }
 
     /// Between the puts of one batch into two channels its time runs out: the second must not keep it.

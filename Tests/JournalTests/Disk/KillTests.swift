@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A process that is killed again and again, and a ledger of what it said.
-@Suite("Killed processes")
+@Suite("Killed processes", .ownThread)
 struct KillTests {
     /// The program that is built beside the tests.
     static var program: String {

@@ -4,7 +4,7 @@ import Testing
 
 /// Random lists against a model disk: whatever happens, nothing stored is lost, nothing else comes out, and what the
 /// cursor knew does not come again.
-@Suite("Crash states on the model disk")
+@Suite("Crash states on the model disk", .ownThread)
 struct CrashModelTests {
     /// Plays histories until `states` crash states have been looked at.
     static func play(

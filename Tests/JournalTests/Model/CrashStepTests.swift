@@ -4,7 +4,7 @@ import Testing
 
 /// One list of work, with the power cut before every single change that it makes to the disk, and again before every
 /// change that the start after it makes.
-@Suite("A crash at every step")
+@Suite("A crash at every step", .ownThread)
 struct CrashStepTests {
     /// What the list of work must go through, or the test would prove less than it says.
     static let steps: Set<String> = [

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Damage at rest: the queue starts, says exactly what it lost, and gives out nothing else.
-@Suite("Damage at rest")
+@Suite("Damage at rest", .ownThread)
 struct DamageTests {
     /// A queue that was closed, and what it must give.
     struct Rest {

@@ -173,8 +173,8 @@ import Testing
         }
         #expect(Set(found) == Set((0..<total).map(String.init)))
         #expect(found.count - total <= 600)
-        _ = await first.channel.stop()
-        _ = await second.channel.stop()
+        _ = await first.stop()
+        _ = await second.stop()
     }
 
     @Test(.disabled(if: !Broker.canStart, "\(Broker.whyNone ?? "")")) func brokerAwayHoldsPutsAndLosesNothing()

@@ -40,11 +40,14 @@ final class ChannelHarness: Sendable {
         do {
             try await body(harness)
         } catch {
-            _ = await harness.channel.stop()
+            _ = await harness.stop()
             throw error
         }
-        #expect(await harness.channel.stop() == 0)
+        #expect(await harness.stop() == 0)
     }
+
+    /// Ends it with as much time as an agent has.
+    func stop() async -> Int { await channel.stop(deadline: .now() + .seconds(8)) }
 
     /// Returns when it is stored, or why it is not.
     @discardableResult

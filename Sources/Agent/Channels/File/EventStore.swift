@@ -39,7 +39,7 @@ final class EventStore: Sendable {
             // The queue must not be called from here.
             if notice.kind == .lost { NIOThreadPool.singleton.submit { _ in reach.store?.tellLost() } }
         }
-        let opened = await BlockingThread.run { () -> Result<Queue, ComponentError> in
+        let opened = await BlockingThread.run("journal-open") { () -> Result<Queue, ComponentError> in
             do throws(ComponentError) {
                 return .success(try open(settings, notice))
             } catch {
@@ -112,7 +112,7 @@ final class EventStore: Sendable {
     /// Stores what waits and gives the directories back.
     func close() async {
         let queue = queue
-        let isClosed: Void? = await BlockingThread.run { queue.close() }
+        let isClosed: Void? = await BlockingThread.run("journal-close") { queue.close() }
         // Without a thread the caller waits itself: what is not closed may be delivered twice.
         if isClosed == nil { queue.close() }
     }

@@ -1,6 +1,7 @@
 public import Events
 internal import Journal
 internal import Logging
+public import NIOCore
 internal import Synchronization
 
 /// Flume's file channel: a queue on disk that survives the death of its process and of its machine.
@@ -140,7 +141,7 @@ public final class FileChannel: Channel {
     public func withdraw(_ custody: Custody) -> Int { 0 }
 
     /// Loses nothing: what is not delivered is there at the next start.
-    public func stop() async -> Int {
+    public func stop(deadline: NIODeadline) async -> Int {
         await opened.store.load()?.close()
         return 0
     }

@@ -36,7 +36,7 @@ struct FileChannelSettings: Sendable {
     let dataDirectories: [String]
     let transactionCapacity: Int
     let encryption: EncryptionSettings?
-    private(set) var journal: JournalOptions
+    var journal: JournalOptions
 
     init(_ context: ChannelContext) throws(ConfigurationFault) {
         settings = context.settings

@@ -1,5 +1,5 @@
 public import Events
-import NIOCore
+public import NIOCore
 internal import Synchronization
 
 /// Flume's memory channel: a queue in memory, lost with the process.
@@ -195,7 +195,7 @@ public final class MemoryChannel: Channel {
 
     /// What is left, in the queue or with a sink that did not finish in time, is gone. Of that, only what was acknowledged
     /// is a loss: a batch whose sender still waits is answered as failed, and sent again.
-    public func stop() async -> Int {
+    public func stop(deadline: NIODeadline) async -> Int {
         let left = state.withLock { state in
             state.isStopped = true
             defer {

@@ -60,8 +60,9 @@ extension SpillableMemoryChannel {
             max: 100,
             note: context.note
         )
-        return try SpillableMemoryChannel(
+        return SpillableMemoryChannel(
             context,
+            try FileChannelSettings(context),
             limits: SpillLimits(events: events, bytes: bytes, eventsToReturn: max(1, events * percent / 100)),
             overflowCapacity: overflow,
             keepAlive: keepAlive

@@ -1,7 +1,7 @@
 public import Events
 internal import Journal
 internal import Logging
-internal import NIOCore
+public import NIOCore
 internal import Synchronization
 
 /// Flume's spillable memory channel: a queue in memory, and on disk what does not fit there.
@@ -39,11 +39,12 @@ public final class SpillableMemoryChannel: Channel {
     /// - Parameter overflowCapacity: events on disk at most, beside those in memory.
     init(
         _ context: ChannelContext,
+        _ settings: FileChannelSettings,
         limits: SpillLimits,
         overflowCapacity: Int,
         keepAlive: Duration
-    ) throws(ConfigurationFault) {
-        settings = try FileChannelSettings(context)
+    ) {
+        self.settings = settings
         transactionCapacity = settings.transactionCapacity
         self.keepAlive = keepAlive
         chamber = context.admission.makeRoom(capacity: limits.events + overflowCapacity, byteCapacity: .max)
@@ -206,9 +207,9 @@ public final class SpillableMemoryChannel: Channel {
         }
     }
 
-    /// Stores what is in memory, behind what is on disk. Lost is what cannot be stored; batches whose sender still waits are
-    /// answered as failed, and sent again.
-    public func stop() async -> Int {
+    /// Stores what is in memory, behind what is on disk. Lost is what cannot be stored by the deadline; batches whose sender
+    /// still waits are answered as failed, and sent again.
+    public func stop(deadline: NIODeadline) async -> Int {
         let left = inside.state.withLock { $0.stop() }
         leave(left.filter { $0.custody != nil })
         var lost = 0
@@ -216,25 +217,32 @@ public final class SpillableMemoryChannel: Channel {
         for entry in left where entry.custody == nil {
             record.append(entry.batch)
             guard record.reduce(0, { $0 + $1.bytes.readableBytes }) >= Self.recordOfStop else { continue }
-            lost += await save(record)
+            lost += await save(record, until: deadline)
             record = []
         }
-        lost += await save(record)
+        lost += await save(record, until: deadline)
         await inside.store.load()?.close()
         return lost
     }
 
     /// Stores batches as one record; returns how many events could not be.
-    private func save(_ batches: [EventBatch]) async -> Int {
+    private func save(_ batches: [EventBatch], until deadline: NIODeadline) async -> Int {
         guard !batches.isEmpty else { return 0 }
         let record = EventBatch.merging(batches)
         guard let store = inside.store.load() else { return record.count }
-        let result = await withCheckedContinuation { continuation in
-            store.queue.append(record) { continuation.resume(returning: $0) }
+        while true {
+            let result = await withCheckedContinuation { continuation in
+                store.queue.append(record) { continuation.resume(returning: $0) }
+            }
+            guard case .failure(let error) = result else { return 0 }
+            // What was spilled before the stop is still on its way to disk.
+            if error.code == .busy, NIODeadline.now() < deadline, !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(10))
+                continue
+            }
+            logger.error("what is in memory cannot be stored", metadata: ["reason": "\(error)"])
+            return record.count
         }
-        guard case .failure(let error) = result else { return 0 }
-        logger.error("what is in memory cannot be stored", metadata: ["reason": "\(error)"])
-        return record.count
     }
 }
 

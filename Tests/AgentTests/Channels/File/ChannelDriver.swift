@@ -4,6 +4,11 @@ import TestSupport
 
 @testable import Agent
 
+extension Agent.Channel {
+    /// Ends it with as much time as an agent has.
+    func stop() async -> Int { await stop(deadline: .now() + .seconds(8)) }
+}
+
 /// A channel with an admission of its own, and a short way to put and take numbered events.
 protocol ChannelDriver {
     var admission: Admission { get }
@@ -18,6 +23,15 @@ extension ChannelDriver {
     }
 
     func put(_ batch: EventBatch, custody: Custody? = nil) async throws {
+        let grant = try grant(for: batch)
+        let result = await withCheckedContinuation { continuation in
+            driven.put(batch, grant: grant, custody: custody) { continuation.resume(returning: $0) }
+        }
+        try result.get()
+    }
+
+    /// Room for a batch, where there is some at once.
+    func grant(for batch: EventBatch) throws -> RoomGrant {
         let room = driven.room.map { [$0] } ?? []
         let answer = admission.request(events: batch.count, bytes: batch.retainedBytes, in: room) { grants in
             for grant in grants { grant.release(events: batch.count, bytes: grant.bytes) }
@@ -27,10 +41,7 @@ extension ChannelDriver {
             throw FileRig.NoRoom()
         }
         guard case .granted(let grants) = answer, let grant = grants.first else { throw FileRig.NoRoom() }
-        let result = await withCheckedContinuation { continuation in
-            driven.put(batch, grant: grant, custody: custody) { continuation.resume(returning: $0) }
-        }
-        try result.get()
+        return grant
     }
 
     /// Takes up to `limit` as soon as anything is there; `nil` when nothing comes within `patience`.

@@ -1,4 +1,5 @@
 import Events
+import Journal
 import TestSupport
 
 @testable import Agent
@@ -28,6 +29,26 @@ struct SpillRig: ChannelDriver {
     private init(_ values: [String: String]) throws {
         channel = try SpillableMemoryChannel.make(
             FileRig.context(values, admission: admission, counters: counters, log: log)
+        )
+    }
+
+    /// One for 10 events in memory, whose disk has one record to write at a time.
+    static func withNarrowDisk(_ directory: TestDirectory) async throws -> SpillRig {
+        let rig = try SpillRig(narrow: FileRig.keys(directory))
+        try await rig.channel.start()
+        return rig
+    }
+
+    private init(narrow values: [String: String]) throws {
+        let context = FileRig.context(values, admission: admission, counters: counters, log: log)
+        var settings = try FileChannelSettings(context)
+        settings.journal.waitingLimit = 1
+        channel = SpillableMemoryChannel(
+            context,
+            settings,
+            limits: SpillLimits(events: 10, bytes: 1 << 20, eventsToReturn: 1),
+            overflowCapacity: 1_000,
+            keepAlive: .zero
         )
     }
 }

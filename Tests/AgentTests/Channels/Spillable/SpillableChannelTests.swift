@@ -126,6 +126,38 @@ import Testing
 
     private func started(_ more: [String: String]) async throws -> SpillRig { try await started(memory: 10, more) }
 
+    /// Ten events in memory and a large one on its way to the disk, which takes no second record meanwhile.
+    private func busy(_ stored: Recorded<Bool>) async throws -> SpillRig {
+        let rig = try await SpillRig.withNarrowDisk(directory)
+        try await rig.put(0..<10)
+        var builder = EventBatchBuilder()
+        var body = ByteBuffer(integer: 10)
+        body.writeRepeatingByte(0, count: 32 << 20)
+        builder.append(body: body)
+        let large = builder.finish()
+        rig.channel.put(large, grant: try rig.grant(for: large), custody: nil) { result in
+            if case .success = result { stored.add(true) }
+        }
+        return rig
+    }
+
+    @Test func aStopWaitsForADiskThatHasTooMuchToWrite() async throws {
+        let stored = Recorded<Bool>()
+        let rig = try await busy(stored)
+        #expect(stored.all == [])
+        #expect(await rig.channel.stop() == 0)
+        #expect(stored.all == [true])
+        let again = try await started()
+        #expect(await again.drain() == [10] + Array(0..<10))
+        _ = await again.channel.stop()
+    }
+
+    @Test func aStopWaitsForTheDiskUntilItsDeadline() async throws {
+        let rig = try await busy(Recorded())
+        #expect(await rig.channel.stop(deadline: .now()) == 10)
+        #expect(rig.log.messages.contains("what is in memory cannot be stored"))
+    }
+
     // MARK: Custody
 
     @Test func memoryIsWithdrawnAndTheDiskIsNot() async throws {
