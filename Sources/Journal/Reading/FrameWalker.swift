@@ -3,7 +3,7 @@
 /// A frame is believed when its header's checksum fits the segment and the place; its length can then be trusted, so a
 /// bad payload costs that frame alone. Where no header verifies, the next one that does is looked for, in steps of 8.
 struct FrameWalker<File: JournalFile>: Sendable {
-    enum Step: Hashable, Sendable {
+    enum Step: Sendable {
         /// A frame; its payload is in the buffer (see `payload`) unless it was skipped.
         case frame(FrameHeader, offset: Int, Content)
         /// Bytes that are no frame.

@@ -231,8 +231,12 @@ struct QueueRecovery<FileSystem: JournalFileSystem>: Sendable {
     private func holdsSomething(_ segment: Found) -> Bool {
         if let seal = segment.seal { return seal.end > seal.first }
         var walker = walker(over: segment)
-        while let step = try? walker.next(wanted: 0), step != .end {
-            if case .frame(_, _, .sound) = step { return true }
+        while let step = try? walker.next(wanted: 0) {
+            switch step {
+            case .frame(_, _, .sound): return true
+            case .frame, .damage: continue
+            case .end: return false
+            }
         }
         return false
     }

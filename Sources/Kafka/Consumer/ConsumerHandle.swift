@@ -31,8 +31,13 @@ internal import CRdKafka
 
     /// Ends a `poll` that is waiting, or the next one, and one of the client's main queue.
     func wake() {
-        if let queue = unsafe queue { unsafe rd_kafka_queue_yield(queue) }
+        endPoll()
         client.wake()
+    }
+
+    /// Ends a `poll` that is waiting, or the next one.
+    func endPoll() {
+        if let queue = unsafe queue { unsafe rd_kafka_queue_yield(queue) }
     }
 
     /// Joins the group for these topics, in place of those there were.

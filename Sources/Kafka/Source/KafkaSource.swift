@@ -127,6 +127,10 @@ package final class KafkaSource: Source {
             threadEnd.reach()
             return
         }
+        // While the thread waits for records it does not see what else there is. `wake` would be an event itself.
+        made.client.onArrival { [weak self, eventLoop] in
+            eventLoop.execute { [weak self] in self?.consumer.withLock { $0?.endPoll() } }
+        }
         // Not held by the closure: the client is gone when the end is told.
         reader.consumer = made
         let started = WorkerThread.start(name: "kafka-source") { [self] in

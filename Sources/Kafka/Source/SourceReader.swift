@@ -71,7 +71,8 @@ final class SourceReader: @unchecked Sendable {
     private func wait(_ now: NIODeadline, _ isDue: Bool) -> TimeAmount {
         var limit = Self.longestPoll
         if !open.isEmpty { limit = min(limit, open.start + .milliseconds(source.settings.batchMilliseconds) - now) }
-        if isDue || commitStart != nil { limit = min(limit, max(nextCommit - now, .milliseconds(10))) }
+        // The answer to a commit ends the poll.
+        if isDue, commitStart == nil { limit = min(limit, nextCommit - now) }
         if let probe = health.probeTime(isHolding: false) { limit = min(limit, probe - now) }
         if let search = nextSearch { limit = min(limit, search - now) }
         return max(limit, .nanoseconds(0))

@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func randomStepsAgainstPlainLists() throws {
+    @Test(.ownThread) func randomStepsAgainstPlainLists() throws {
         var random = SeededGenerator.announced("admission")
         for _ in 0..<20 {
             let rooms = (0..<Int.random(in: 1...4, using: &random)).map { _ in

@@ -14,7 +14,7 @@ import Testing
 
     /// A sorted list of numbers is all that the channel may look like: puts come in ascending order, so what is given back
     /// must stand where its number says.
-    @Test func randomStepsAgainstAList() throws {
+    @Test(.ownThread) func randomStepsAgainstAList() throws {
         var random = SeededGenerator.announced("memory channel")
         for _ in 0..<20 {
             let rig = ChannelRig(capacity: 200)

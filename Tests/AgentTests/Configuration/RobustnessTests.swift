@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Agent
 
-@Suite("Damaged files give a model or remarks, never a crash")
+@Suite("Damaged files give a model or remarks, never a crash", .ownThread)
 struct RobustnessTests {
     private static func check(_ bytes: [UInt8], agent: String) -> Bool {
         for lenient in [false, true] {

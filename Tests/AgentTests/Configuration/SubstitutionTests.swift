@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -92,7 +93,7 @@ struct SubstitutionTests {
         #expect(result.notes.count == 2)
     }
 
-    @Test("A long chain and a swelling one end in time")
+    @Test("A long chain and a swelling one end in time", .ownThread)
     func limits() {
         var chain = "v0=x"
         for number in 1...20_000 { chain = "v\(number)=${v\(number - 1)}\n" + chain }

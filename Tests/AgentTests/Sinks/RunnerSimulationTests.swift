@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<12)
+    @Test(.ownThread, arguments: 0..<12)
     func everyEventIsDeliveredOnce(run: Int) throws {
         var random = SeededGenerator.announced("sink runner \(run)")
         let sinks = 1 + run % 4

@@ -126,7 +126,7 @@ import Testing
     }
 
     /// Our client's half against plain zlib: any writes, any flushes, any level.
-    @Test(arguments: RPCCompression.levels) func whatWeSend(level: Int) throws {
+    @Test(.ownThread, arguments: RPCCompression.levels) func whatWeSend(level: Int) throws {
         var random = SeededGenerator.announced("whatWeSend")
         let channel = EmbeddedChannel()
         let handler = DeflateHandler(level: level, memoryLevel: 8) { Issue.record("\($0)") }

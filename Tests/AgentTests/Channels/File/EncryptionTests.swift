@@ -209,7 +209,7 @@ import Testing
         ]
     }
 
-    @Test(.enabled(if: Keytool.isThere)) func keysOfAKeytoolStore() async throws {
+    @Test(.ownThread, .enabled(if: Keytool.isThere)) func keysOfAKeytoolStore() async throws {
         try makeKey("key-0", size: 256, password: "storepass")
         try makeKey("key-1", size: 128, password: "ownpass")
         try makeKey("mac", size: 256, password: "storepass", algorithm: "HmacSHA256")

@@ -8,7 +8,7 @@ import Testing
 @testable import Agent
 
 /// The real logrotate rotates what a writer writes and a taildir source follows.
-@Suite("taildir and logrotate", .serialized, .timeLimit(.minutes(10)))
+@Suite("taildir and logrotate", .ownThread, .serialized, .timeLimit(.minutes(10)))
 struct LogrotateTests {
     enum Mode: String, CaseIterable, Sendable {
         case create = "create 0644"
