@@ -107,8 +107,10 @@ internal import CRdKafka
             .filter { !own.contains($0) }
     }
 
-    /// Leaves the group; blocks until that is done. The rebalance that ends everything is told from within.
-    func close() {
-        _ = unsafe client.withClient { unsafe rd_kafka_consumer_close($0) }
+    /// Leaves the group; blocks until that is done. The rebalance that ends everything is told from within. Nobody may call
+    /// `wake` or `endPoll` meanwhile: it would return at once, half done.
+    func close() throws(KafkaFailure) {
+        let error = unsafe client.withClient { unsafe rd_kafka_consumer_close($0) }
+        guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code: error.rawValue) }
     }
 }

@@ -127,7 +127,8 @@ package final class KafkaSource: Source {
             threadEnd.reach()
             return
         }
-        // While the thread waits for records it does not see what else there is. `wake` would be an event itself.
+        // The thread that waits for records does not see what else comes. Not `wake`: a yield of the main queue counts as an
+        // arrival. Not here: librdkafka must not be called from within.
         made.client.onArrival { [weak self, eventLoop] in
             eventLoop.execute { [weak self] in self?.consumer.withLock { $0?.endPoll() } }
         }
@@ -178,7 +179,8 @@ package final class KafkaSource: Source {
         consumer.withLock { $0?.wake() }
     }
 
-    /// The thread is about to let go of the client, which may block while it ends: nobody else may hold it last.
+    /// The thread is about to close the client and let go of it, which may block while it ends: nobody may wake it any more, or
+    /// hold it last.
     func dropConsumer() {
         let last = consumer.withLock { consumer in
             defer { consumer = nil }

@@ -85,8 +85,13 @@ final class SourceReader: @unchecked Sendable {
             let limit = min(deadline - .now(), Self.commitLimit)
             settle(consumer.commitNow(due, milliseconds: max(limit, .milliseconds(1)).pollMilliseconds))
         }
-        consumer.close()
-        self.consumer = nil
+        // First, so that nobody wakes it any more.
         source.dropConsumer()
+        do throws(KafkaFailure) {
+            try consumer.close()
+        } catch {
+            source.logger.info("Kafka consumer closed with an error", metadata: ["error.message": "\(error)"])
+        }
+        self.consumer = nil
     }
 }

@@ -146,6 +146,23 @@ import Testing
         }
     }
 
+    /// What the client says beside records wakes a source, but not one that is about to leave its group.
+    @Test func nothingDisturbsTheLeaving() async throws {
+        let mock = try #require(MockCluster())
+        let topic = Topics.name("left")
+        mock.makeTopic(topic)
+        let keys = [
+            "kafka.topics": topic, "kafka.consumer.group.id": Topics.name("g"),
+            "kafka.consumer.statistics.interval.ms": "10",
+        ]
+        let harness = try SourceHarness(mock.bootstrap, keys)
+        try await harness.source.start()
+        try await harness.assigned()
+        mock.setRoundTrip(milliseconds: 300)
+        await harness.stop()
+        #expect(!harness.capture.lines.contains { $0.message == "Kafka consumer closed with an error" })
+    }
+
     /// A channel that stops while the thread that starts its source has not come to it yet.
     @Test func aSourceThatIsStoppedBeforeItStarts() async throws {
         let harness = try SourceHarness("127.0.0.1:1", ["kafka.topics": "t"])
