@@ -22,13 +22,14 @@ extension TaildirDriver {
             now: eventLoop.now
         )
         file.stored = position
+        file.modified = position.modified
         file.isSighted = false
         files[file.id] = file
         unseen[position.inode, default: []].append(file.id)
     }
 
     /// The first group that names a path.
-    private func group(of path: String) -> Int? {
+    func group(of path: String) -> Int? {
         settings.groups.firstIndex { group in
             let start = group.folder == "/" ? "/" : group.folder + "/"
             return path.hasPrefix(start) && group.pattern.matches(String(path.dropFirst(start.count)))
@@ -166,6 +167,7 @@ extension TaildirDriver {
         for sighting in scan.files { see(sighting) }
         for stray in scan.strays { seeStray(stray) }
         let blind = Set(scan.failures.map { settings.groups[$0.group].folder })
+        for (content, search) in sought where !search.isBegun && !blind.contains(search.folder) { look(for: content) }
         for file in files.values where !file.isSighted && !blind.contains(file.folder) {
             lose(file)
         }
@@ -261,10 +263,22 @@ extension TaildirDriver {
             poke(file)
         case .closed where file.isBusy: break
         case .closed:
-            if let stored = file.stored { searchLost(file, stored) }
+            if let stored = file.stored { searchLost(file, stored) } else { keep(file.content) }
             forget(file)
         case .new, .suspect, .failed:
             if !file.isBusy { forget(file) }
+        }
+    }
+
+    /// A gzip file may be made of what is gone.
+    private func keep(_ content: Int) {
+        guard gone.insert(content).inserted else { return }
+        contents[content]?.users += 1
+        eventLoop.scheduleTask(in: Self.pastTime) {
+            self.assumeIsolated { driver in
+                driver.gone.remove(content)
+                driver.release(content)
+            }
         }
     }
 

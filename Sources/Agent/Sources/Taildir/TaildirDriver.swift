@@ -34,6 +34,12 @@ actor TaildirDriver {
     static let mostCandidates = 16
     static let candidateTime = TimeAmount.seconds(60)
     static let pastTime = TimeAmount.seconds(30)
+    /// Between two looks at a gzip file that is not whole, doubling; how long it may stay as it is until that is told; and
+    /// until it is given up.
+    static let firstLookPause = TimeAmount.milliseconds(250)
+    static let longestLookPause = TimeAmount.seconds(2)
+    static let unfinishedTime = TimeAmount.seconds(5)
+    static let longestSearch = TimeAmount.minutes(10)
     /// How often Flume looks for idle files (TaildirSource, `checkIdleInterval`).
     static let idleLook = TimeAmount.seconds(5)
 
@@ -79,6 +85,10 @@ actor TaildirDriver {
     var candidates: [(path: String, file: OpenFile, since: NIODeadline)] = []
     /// Contents whose files hold something else now; a copy of one may still turn up.
     var past: Set<Int> = []
+    /// Contents that are looked for: their files hold something else now, or are gone.
+    var sought: [Int: SoughtContent] = [:]
+    /// Contents whose files are gone; gzip files of them may still turn up.
+    var gone: Set<Int> = []
     var isScanning = false
     var wantsScan = false
     var isFirstScan = true
@@ -152,7 +162,9 @@ actor TaildirDriver {
 
     /// Begins with what the position file said.
     func begin(_ stored: [FilePosition]) {
-        for position in stored { remember(position) }
+        for position in stored {
+            if position.isSought { recall(position) } else { remember(position) }
+        }
         watch = FolderWatch.open(FolderEvents.all, pause: Self.watchPause, on: eventLoop) { events in
             self.assumeIsolated { $0.told(events) }
         }

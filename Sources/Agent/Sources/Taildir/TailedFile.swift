@@ -44,7 +44,9 @@ final class TailedFile {
     var content: Int
     var reader: TailReader?
     /// Held open while it is not known what it is.
-    var unread: OpenFile?
+    var unread: (any ByteSource)?
+    /// As it was when it was found to be a gzip file of a known content that is not whole.
+    var unfinished: FileStatus?
     /// Whether it has a name that matches.
     var isSighted = true
     /// What was seen of it at the last look.
@@ -53,7 +55,9 @@ final class TailedFile {
     let startsAtEnd: Bool
     /// The position came from the file and was not tried on the content yet.
     var stored: FilePosition?
-    /// The content that it held before, while the copy of that is looked for: until then the position file speaks of it.
+    /// When it was changed last before its content was read as far as it is.
+    var modified: Int64?
+    /// The content that it held before, while the copy of that is looked for.
     var sought: Int?
 
     /// A thread of the pool is at it.
