@@ -71,7 +71,7 @@ enum FileExaminer {
     private static func form(_ file: InflatedFile, _ inquiry: Inquiry) throws(FileFailure) -> Form {
         let marks = inquiry.copyOf ?? inquiry.known?.mark.map { [$0] } ?? []
         if marks.contains(where: { InflatedFile.isGzip($0.head) }) { return .raw }
-        guard marks.contains(where: \.isKnown) || inquiry.copyOf != nil || inquiry.unfinished != nil else {
+        guard marks.contains(where: \.isKnown) || inquiry.copyOf != nil else {
             // A position that Flume wrote, or a new file.
             guard inquiry.known?.position ?? 0 == 0, !inquiry.startsAtEnd else { return .raw }
             let head = try file.bytes(at: 0, count: ContentMark.headLength)

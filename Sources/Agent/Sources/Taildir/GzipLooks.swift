@@ -94,7 +94,9 @@ struct GzipLooks: Sendable {
         }
         if try FileExaminer.last(of: [mark], in: file, size: .max) == nil {
             // Another content, or less of it than was delivered.
-            guard try file.status().size < mark.offset, let reason = try file.ending().reason else { return (.other, true) }
+            guard try file.status().size < mark.offset, let reason = try file.ending().reason else {
+                return (.other, true)
+            }
             return (.unfinished(reason), true)
         }
         return (try file.ending().reason.map { .unfinished($0) }, true)

@@ -26,7 +26,7 @@ extension TaildirDriver {
             startsAtEnd: file.startsAtEnd,
             copyOf: copyOf,
             isNamed: file.isSighted,
-            unfinished: file.unfinished,
+            unfinished: file.unfinished?.status,
             make: settings.cutter(group: file.group, path: file.firstPath)
         )
         let id = file.id
@@ -44,7 +44,7 @@ extension TaildirDriver {
 
     /// The first bytes of all contents that are known.
     func heads(without file: TailedFile? = nil) -> [(content: Int, head: [UInt8])] {
-        let present = files.values.filter { $0 !== file }.map(\.content)
+        let present = files.values.filter { $0 !== file }.map(\.content) + files.values.compactMap(\.likened)
         return (present + past.union(sought.keys)).compactMap { content in
             guard let head = contents[content]?.head, !head.isEmpty else { return nil }
             return (content, head)
@@ -72,7 +72,6 @@ extension TaildirDriver {
         case .moved:
             // Looked at again under its new name, if it has one.
             file.seen = nil
-            if case .suspect = file.phase { file.phase = .new }
             scan()
         case .unfinished(let status, let reason):
             unfinished(file, status, reason)
@@ -84,16 +83,25 @@ extension TaildirDriver {
         }
     }
 
-    /// Looked at again when it changes.
+    /// Told when it has stayed as it is for a while; looked at again when it changes.
     private func unfinished(_ file: TailedFile, _ status: FileStatus, _ reason: String?) {
-        file.unfinished = status
+        if let reason { file.unfinished = (status, reason, file.unfinished?.isTold ?? false) }
         file.unread = nil
-        if case .suspect = file.phase { file.phase = .new }
-        guard let reason else { return }
+        if case .suspect(let content, let size, let since) = file.phase {
+            liken(file, to: content)
+            guard reason == nil, eventLoop.now - since >= Self.suspicion else {
+                file.phase = .suspect(of: content, size: size, since: reason == nil ? since : eventLoop.now)
+                lookAtSuspects()
+                return
+            }
+            file.phase = .new
+        }
+        guard let unfinished = file.unfinished, !unfinished.isTold else { return }
+        file.unfinished?.isTold = true
         logger.warning(
             "\(Self.notWhole)",
             metadata: [
-                "file": "\(file.path)", "reason": "\(reason)", "offset": "\(file.stored?.position ?? 0)",
+                "file": "\(file.path)", "reason": "\(unfinished.reason)", "offset": "\(file.stored?.position ?? 0)",
                 "advice": "\(Self.repair)",
             ]
         )
@@ -118,6 +126,7 @@ extension TaildirDriver {
         file.stored = nil
         file.unread = nil
         file.unfinished = nil
+        liken(file, to: nil)
         file.reader = reader
         file.phase = .reading
         file.hasMore = true
@@ -156,13 +165,29 @@ extension TaildirDriver {
             isUnchanged = true
             isOver = eventLoop.now - since >= Self.suspicion
         }
-        // A content that its file does not hold any more was copied before; a gzip file may still grow.
-        if isOver || past.contains(content) && !(file.unread is InflatedFile) {
+        // A content that its file does not hold any more was copied before. A gzip file may still grow; when nothing more comes
+        // from elsewhere of what is in it, there is nothing to wait for.
+        let isPacked = file.unread is InflatedFile
+        if isOver || (isPacked ? isUnchanged && isFinished(content) : past.contains(content)) {
             // One that is forgotten meanwhile proves nothing.
             examine(file, copyOf: contents[content].map { $0.progress.recent.reversed() } ?? [])
             return
         }
         if !isUnchanged { file.phase = .suspect(of: content, size: size, since: eventLoop.now) }
+        lookAtSuspects()
+    }
+
+    /// Whether no file that has a name holds a content, and all that was read of it is delivered.
+    private func isFinished(_ content: Int) -> Bool {
+        contents[content]?.progress.isSettled != false
+            && files.values.allSatisfy { file in
+                guard file.content == content else { return true }
+                if case .reading = file.phase { return file.isDeleted && !file.isBusy && !file.hasMore }
+                return false
+            }
+    }
+
+    private func lookAtSuspects() {
         guard suspectTimer == nil else { return }
         suspectTimer = eventLoop.scheduleTask(in: Self.suspicionLook) {
             self.assumeIsolated { driver in

@@ -207,7 +207,7 @@ extension TaildirDriver {
         case .reading: if isChanged { poke(file) }
         case .closed, .new: if isChanged { examine(file) }
         case .failed: examine(file)
-        case .suspect: break
+        case .suspect: if isChanged { examine(file) }
         }
     }
 
@@ -291,6 +291,15 @@ extension TaildirDriver {
             unseen[file.inode] = rest.isEmpty ? nil : rest
         }
         release(file.content)
+        liken(file, to: nil)
+    }
+
+    /// A file keeps the content that it begins like.
+    func liken(_ file: TailedFile, to content: Int?) {
+        guard file.likened != content else { return }
+        if let content { contents[content]?.users += 1 }
+        if let old = file.likened { release(old) }
+        file.likened = content
     }
 
     /// One file or parcel less refers to a content.

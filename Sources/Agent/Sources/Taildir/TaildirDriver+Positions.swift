@@ -59,12 +59,13 @@ extension TaildirDriver {
                 modified: old.map { sought[$0]?.modified } ?? file.modified
             )
         }
-        return known + sought.keys.sorted().compactMap { content in
-            guard !told.contains(content), let search = sought[content],
-                let mark = contents[content]?.progress.delivered
-            else { return nil }
-            return search.position(mark)
-        }
+        return known
+            + sought.keys.sorted().compactMap { content in
+                guard !told.contains(content), let search = sought[content],
+                    let mark = contents[content]?.progress.delivered
+                else { return nil }
+                return search.position(mark)
+            }
     }
 
     /// Whether it is not known yet what a file holds. The next start asks anew, for with a position of 0 a copy would be read

@@ -45,8 +45,10 @@ final class TailedFile {
     var reader: TailReader?
     /// Held open while it is not known what it is.
     var unread: (any ByteSource)?
-    /// As it was when it was found to be a gzip file of a known content that is not whole.
-    var unfinished: FileStatus?
+    /// How it was found to be a gzip file of a known content that is not whole.
+    var unfinished: (status: FileStatus, reason: String, isTold: Bool)?
+    /// The content that it begins like, kept while the file is not whole.
+    var likened: Int?
     /// Whether it has a name that matches.
     var isSighted = true
     /// What was seen of it at the last look.

@@ -69,7 +69,10 @@ import Testing
         #expect(damaged > packed.count - 20)
     }
 
-    @Test("What is no member behind one is no part of the content, as for gzip -d", arguments: [[0, 0, 0], [1], Array("text".utf8)])
+    @Test(
+        "What is no member behind one is no part of the content, as for gzip -d",
+        arguments: [[0, 0, 0], [1], Array("text".utf8)]
+    )
     func trailing(bytes: [UInt8]) throws {
         let directory = try TestDirectory()
         let file = try #require(try Self.file(PlainDeflater.gzip("a\n") + PlainDeflater.gzip("") + bytes, directory))

@@ -73,7 +73,10 @@ struct TaildirGzipTests {
         await rig.stop()
     }
 
-    @Test("Killed, then rotated and compressed: what was delivered behind the last position comes again, no more", arguments: Rotation.allCases)
+    @Test(
+        "Killed, then rotated and compressed: what was delivered behind the last position comes again, no more",
+        arguments: Rotation.allCases
+    )
     func killed(rotation: Rotation) async throws {
         let rig = try TailRig()
         try await rig.start()
@@ -107,7 +110,10 @@ struct TaildirGzipTests {
         let count = 2_000
         try rig.append("a.log", (0..<count).map { "\($0) \(filler)\n" }.joined())
         _ = await Harness.eventually { rig.harness.channel.size == 1 }
-        try FileManager.default.createDirectory(atPath: rig.directory.path + "/aside", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: rig.directory.path + "/aside",
+            withIntermediateDirectories: true
+        )
         try FileManager.default.copyItem(atPath: rig.path("a.log"), toPath: rig.path("../aside/a"))
         try rig.gzip("../aside/a")
         try rig.rename("../aside/a.gz", "a.log.1.gz")
@@ -143,7 +149,11 @@ struct TaildirGzipTests {
         await rig.stop()
     }
 
-    @Test("A gzip file that is still being written is waited for, also over a restart", arguments: [false, true], [false, true])
+    @Test(
+        "A gzip file that is still being written is waited for, also over a restart",
+        arguments: [false, true],
+        [false, true]
+    )
     func unfinished(restarts: Bool, matching: Bool) async throws {
         let rig = try await stopped(first: text(10), unread: text(500, from: 10))
         let values = values(rig, matching: matching)
@@ -203,7 +213,9 @@ struct TaildirGzipTests {
         await rig.stop()
     }
 
-    @Test("Gzip files of other contents are not taken: another beginning, other bytes later, less than was delivered, older ones")
+    @Test(
+        "Gzip files of other contents are not taken: another beginning, other bytes later, less than was delivered, older ones"
+    )
     func foreign() async throws {
         let rig = try await stopped(first: text(100), unread: text(5, from: 100))
         try rig.truncate("a.log")
@@ -221,7 +233,9 @@ struct TaildirGzipTests {
         await rig.stop()
     }
 
-    @Test("An inode number that another file has now, under a name that does not match: the lines come from the gzip file alone")
+    @Test(
+        "An inode number that another file has now, under a name that does not match: the lines come from the gzip file alone"
+    )
     func reusedInode() async throws {
         let rig = try await stopped()
         try rotate(.renamed, rig)
@@ -235,7 +249,10 @@ struct TaildirGzipTests {
         await rig.stop()
     }
 
-    @Test("Where gzip files match: one of known lines repeats none; compressed at once, or a rotation later", arguments: [false, true])
+    @Test(
+        "Where gzip files match: one of known lines repeats none; compressed at once, or a rotation later",
+        arguments: [false, true]
+    )
     func matching(isLate: Bool) async throws {
         let rig = try TailRig()
         let values = values(rig, matching: true).merging(["idleTimeout": isLate ? "100" : "120000"]) { $1 }
