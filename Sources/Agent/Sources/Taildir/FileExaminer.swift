@@ -4,6 +4,8 @@ enum FileExaminer {
         var path: String
         var key: FileKey
         var known: Identity.Known?
+        /// When the file was changed last, as of the last read.
+        var modified: Int64?
         var heads: [(content: Int, head: [UInt8])]
         /// Of contents whose files are gone: only gzip files are compared with them.
         var gone: [(content: Int, head: [UInt8])] = []
@@ -24,6 +26,8 @@ enum FileExaminer {
         case suspect(Int, size: UInt64, any ByteSource)
         /// Nothing in it yet. Nil where it is the beginning of a gzip file.
         case empty((any ByteSource)?)
+        /// A gzip file that was read to its end and has not changed since.
+        case delivered
         /// A gzip file of a known content that is not whole, or not yet; the reason is nil where that was said before.
         case unfinished(FileStatus, reason: String?)
         /// Another file than the one that is known, under a name that does not match.
@@ -43,6 +47,7 @@ enum FileExaminer {
             guard status.isRegular, status.key == inquiry.key else { return .moved }
             if status == inquiry.unfinished { return .unfinished(status, reason: nil) }
             guard let inflated = try InflatedFile(file) else { return try examine(file, status, inquiry) }
+            if try isDelivered(file, inflated, status, inquiry) { return .delivered }
             switch try form(inflated, inquiry) {
             case .raw: return try examine(file, status, inquiry)
             case .empty: return .empty(nil)
@@ -56,6 +61,22 @@ enum FileExaminer {
         } catch {
             return error.isAbsence ? .moved : .failed(error)
         }
+    }
+
+    /// Whether a gzip file is as it was when it was read to its end, by its time, its first bytes and the length that it ends
+    /// with (RFC 1952, ISIZE): archives are not inflated at every start.
+    private static func isDelivered(
+        _ file: OpenFile,
+        _ inflated: InflatedFile,
+        _ status: FileStatus,
+        _ inquiry: Inquiry
+    ) throws(FileFailure) -> Bool {
+        guard let known = inquiry.known, let mark = known.mark, mark.isKnown, mark.offset == known.position,
+            !InflatedFile.isGzip(mark.head), status.modified == inquiry.modified, status.size > 4,
+            try inflated.bytes(at: 0, count: mark.head.count) == mark.head
+        else { return false }
+        let length = try file.bytes(at: status.size - 4, count: 4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        return length == UInt32(truncatingIfNeeded: mark.offset)
     }
 
     /// How a gzip file is to be read.

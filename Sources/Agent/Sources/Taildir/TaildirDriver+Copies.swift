@@ -66,6 +66,11 @@ extension TaildirDriver {
 
     func look(for old: Int) {
         guard !isStopping || sought[old]?.isBegun == false, let search = sought[old] else { return }
+        guard searching < Self.searches else {
+            if !searchQueue.contains(old) { searchQueue.append(old) }
+            return
+        }
+        searching += 1
         var excluded: Set<FileKey> = []
         var held: [CopyFinder.Candidate] = []
         for other in files.values {
@@ -102,6 +107,8 @@ extension TaildirDriver {
     }
 
     private func looked(for old: Int, _ copy: CopyFinder.Copy?, _ gzips: GzipLooks) {
+        searching -= 1
+        if let next = searchQueue.popFirst() { look(for: next) }
         guard var search = sought[old] else { return }
         let file = search.file.flatMap { files[$0] }
         if copy?.start != search.mark, let file, !search.rest.isEmpty { enqueue(search.rest, of: old, for: file) }
@@ -180,6 +187,8 @@ extension TaildirDriver {
         }
         file.reader = copy.reader
         file.unread = nil
+        file.unfinished = nil
+        liken(file, to: nil)
         file.isDeleted = copy.status.links == 0
         file.phase = .reading
         file.hasMore = true

@@ -21,6 +21,7 @@ extension TaildirDriver {
             path: file.path,
             key: key,
             known: known,
+            modified: file.modified,
             heads: known?.position ?? 0 == 0 && !file.startsAtEnd ? heads(without: file) : [],
             gone: gone.compactMap { content in contents[content].map { (content, $0.head) } },
             startsAtEnd: file.startsAtEnd,
@@ -73,6 +74,9 @@ extension TaildirDriver {
             // Looked at again under its new name, if it has one.
             file.seen = nil
             scan()
+        case .delivered:
+            file.stored = nil
+            if !file.isSighted { forget(file) }
         case .unfinished(let status, let reason):
             unfinished(file, status, reason)
         case .foreign:
@@ -88,7 +92,6 @@ extension TaildirDriver {
         if let reason { file.unfinished = (status, reason, file.unfinished?.isTold ?? false) }
         file.unread = nil
         if case .suspect(let content, let size, let since) = file.phase {
-            liken(file, to: content)
             guard reason == nil, eventLoop.now - since >= Self.suspicion else {
                 file.phase = .suspect(of: content, size: size, since: reason == nil ? since : eventLoop.now)
                 lookAtSuspects()
@@ -168,6 +171,7 @@ extension TaildirDriver {
         // A content that its file does not hold any more was copied before. A gzip file may still grow; when nothing more comes
         // from elsewhere of what is in it, there is nothing to wait for.
         let isPacked = file.unread is InflatedFile
+        if isPacked { liken(file, to: content) }
         if isOver || (isPacked ? isUnchanged && isFinished(content) : past.contains(content)) {
             // One that is forgotten meanwhile proves nothing.
             examine(file, copyOf: contents[content].map { $0.progress.recent.reversed() } ?? [])

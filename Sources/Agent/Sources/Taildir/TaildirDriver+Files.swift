@@ -13,7 +13,7 @@ extension TaildirDriver {
         // A file that no group names any more waits in vain for its folder's scan, and is forgotten.
         let file = TailedFile(
             id: number(),
-            group: group(of: position.path) ?? 0,
+            group: group(of: position.path) ?? group(in: position.path) ?? 0,
             inode: position.inode,
             path: position.path,
             content: content,
@@ -26,6 +26,11 @@ extension TaildirDriver {
         file.isSighted = false
         files[file.id] = file
         unseen[position.inode, default: []].append(file.id)
+    }
+
+    /// The first group of a path's folder: of a file that has lost its name.
+    private func group(in path: String) -> Int? {
+        settings.groups.firstIndex { $0.folder == (path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "") }
     }
 
     /// The first group that names a path.
@@ -271,7 +276,7 @@ extension TaildirDriver {
     }
 
     /// A gzip file may be made of what is gone.
-    private func keep(_ content: Int) {
+    func keep(_ content: Int) {
         guard gone.insert(content).inserted else { return }
         contents[content]?.users += 1
         eventLoop.scheduleTask(in: Self.pastTime) {

@@ -148,7 +148,10 @@ extension TaildirDriver {
             file.reader = nil
             file.phase = .closed
             counters.openConnections.set(files.values.count { $0.reader != nil })
-            if !file.isSighted { forget(file) }
+            if !file.isSighted {
+                keep(file.content)
+                forget(file)
+            }
         }
     }
 }

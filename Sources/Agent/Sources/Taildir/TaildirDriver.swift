@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Events
 internal import Logging
 internal import NIOCore
@@ -10,8 +11,9 @@ internal import NIOPosix
 /// time and its own share of unacknowledged events, so that a file that is slow, unreadable or held up by its channel
 /// keeps no other from moving.
 actor TaildirDriver {
-    /// Threads for blocking calls.
+    /// Threads for blocking calls, and how many of them may look for contents at a time: to inflate large files takes long.
     static let threads = 4
+    static let searches = 2
     /// Bytes, and batches, of one file that may be unacknowledged before it is read on.
     static let heldBytes = 2 << 20
     static let heldBatches = 256
@@ -87,6 +89,9 @@ actor TaildirDriver {
     var past: Set<Int> = []
     /// Contents that are looked for: their files hold something else now, or are gone.
     var sought: [Int: SoughtContent] = [:]
+    /// Those whose turn has not come, and how many are being looked for.
+    var searchQueue: Deque<Int> = []
+    var searching = 0
     /// Contents whose files are gone; gzip files of them may still turn up.
     var gone: Set<Int> = []
     var isScanning = false

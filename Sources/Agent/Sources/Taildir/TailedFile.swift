@@ -47,7 +47,7 @@ final class TailedFile {
     var unread: (any ByteSource)?
     /// How it was found to be a gzip file of a known content that is not whole.
     var unfinished: (status: FileStatus, reason: String, isTold: Bool)?
-    /// The content that it begins like, kept while the file is not whole.
+    /// The content that it begins like, kept while it is a gzip file that is not known to hold it.
     var likened: Int?
     /// Whether it has a name that matches.
     var isSighted = true

@@ -58,7 +58,7 @@ struct LogrotateTests {
         Names.allCases
     )
     func rotatesForLong(mode: Mode, names: Names) async throws {
-        for down in Down.allCases { try await run(mode, names, down, rotations: 30, pause: 250) }
+        for down in Down.allCases { try await run(mode, names, down, rotations: 24, pause: 250) }
     }
 
     /// Writes lines one by one until it is told to stop, as a program does that opens its log anew when that is moved.

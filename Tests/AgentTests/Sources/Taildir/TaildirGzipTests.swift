@@ -272,6 +272,38 @@ struct TaildirGzipTests {
         await rig.stop()
     }
 
+    @Test("Where gzip files match: what was read to its end is not inflated again at a start")
+    func notInflatedAgain() async throws {
+        let rig = try TailRig()
+        let values = values(rig, matching: true).merging(["idleTimeout": "100"]) { $1 }
+        try rig.append("a.log", text(1000))
+        try await rig.start(values)
+        #expect(await rig.lines(1000).count == 1000)
+        try rig.rename("a.log", "a.log.1")
+        try rig.gzip("a.log.1")
+        #expect(await Harness.eventually { rig.positions()["a.log.1.gz"] == UInt64(text(1000).utf8.count) })
+        await rig.stop()
+        // Damaged, with its old time: who inflates it sees that.
+        let status = try FileStatus.of(rig.path("a.log.1.gz"))
+        var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: rig.path("a.log.1.gz"))))
+        bytes[bytes.count - 6] ^= 1
+        try rig.replace("a.log.1.gz", with: bytes)
+        let time = timespec(
+            tv_sec: Int(status.modified / 1_000_000_000),
+            tv_nsec: Int(status.modified % 1_000_000_000)
+        )
+        try #require(utimensat(AT_FDCWD, rig.path("a.log.1.gz"), [time, time], 0) == 0)
+        try await rig.restart(values)
+        #expect(await rig.more(.seconds(2)) == [])
+        #expect(!rig.harness.log.messages.contains { $0.contains("is not whole") })
+        // With another time it is looked into.
+        try #require(utimes(rig.path("a.log.1.gz"), nil) == 0)
+        try await rig.restart(values)
+        #expect(await Harness.eventually { rig.harness.log.messages.contains { $0.contains("is not whole") } })
+        await rig.stop()
+        #expect(await rig.more(.milliseconds(10)) == [])
+    }
+
     @Test("Where gzip files match: one of other lines is read as the bytes that it is, as Flume does")
     func matchingForeign() async throws {
         let rig = try TailRig()
