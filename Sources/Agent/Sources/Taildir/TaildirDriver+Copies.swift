@@ -40,7 +40,9 @@ extension TaildirDriver {
             "a file of the position file is gone",
             metadata: ["file": "\(stored.path)", "inode": "\(stored.inode)", "position": "\(stored.position)"]
         )
-        guard let mark = stored.mark, mark.offset == stored.position else { return }
+        guard let mark = stored.mark else { return }
+        // An agent that was killed between the writes of its two files left a mark that is older than the position.
+        if mark.offset != stored.position { contents[file.content]?.progress = Progress(mark) }
         contents[file.content]?.users += 1
         searchCopy(of: file.content, mark, modified: stored.modified, from: file, rest: [])
     }

@@ -147,15 +147,16 @@ struct LogrotateTests {
         // Where copies or gzip files match too, one that ends before what was delivered is read from the last place that is known of it.
         let isCopied = mode == .copytruncate || mode == .copyAndCompress
         let repeated = Dictionary(delivered.map { ($0, 1) }, uniquingKeysWith: +).filter { $0.value > 1 }.keys.sorted()
-        let isAhead = names == .all && mode == .compress
+        // Rotations that come faster than a gzip file is known for what it is leave more in doubt at a stop.
+        let isPacked = names == .all && (mode == .compress || mode == .copyAndCompress)
         // What was delivered since the positions were last written.
         let ofKills = down == .killed ? rotations * 400 : 0
         #expect(
-            duplicates <= ofKills + (names != .own && isCopied || isAhead ? rotations * 200 : 0),
+            duplicates <= ofKills + (isPacked ? rotations * 400 : names != .own && isCopied ? rotations * 200 : 0),
             "\(duplicates) twice, \(repeated.first ?? 0) to \(repeated.last ?? 0); rotations before \(firsts)"
         )
-        // No gzip file of known lines is taken for lines.
-        #expect(delivered.count == lines.count)
+        // Where gzip files match, hardly one is taken for other lines; a copy may end in the middle of a line.
+        #expect(lines.count - delivered.count <= (isPacked || isCopied ? rotations : 0))
         let gap = Set(0..<writer.written).subtracting(present)
         print(
             "measured: logrotate \(mode) \(names) \(down): \(delivered.count) lines, \(duplicates) twice,",

@@ -98,6 +98,24 @@ struct TaildirGzipTests {
         await rig.stop()
     }
 
+    @Test("Killed between the writes of the two position files, then rotated and compressed: nothing is lost")
+    func killedBetweenTheFiles() async throws {
+        let rig = try await stopped()
+        let marks = URL(fileURLWithPath: rig.positionFile + ".ids")
+        let older = try Data(contentsOf: marks)
+        try await rig.restart()
+        #expect(await rig.lines(1) == ["second line"])
+        await rig.stop()
+        try older.write(to: marks)
+        try rig.append("a.log", "third line\n")
+        try rotate(.renamed, rig)
+        try rig.gzip("a.log.1")
+        try await rig.restart()
+        #expect(await rig.lines(2) == ["second line", "third line"])
+        #expect(await rig.more() == [])
+        await rig.stop()
+    }
+
     /// What the watch opens is no copy here: the copy is made elsewhere.
     @Test("Copied, compressed and emptied faster than the agent looks, with lines that were not read")
     func whileRunning() async throws {
