@@ -27,6 +27,11 @@ package final class PlainDeflater {
     /// Asks the reader for a dictionary that it does not have.
     package func presetDictionary(_ bytes: [UInt8]) { deflateSetDictionary(stream, bytes, UInt32(bytes.count)) }
 
+    /// A gzip file of one member.
+    package static func gzip(_ text: String) -> [UInt8] {
+        PlainDeflater(windowBits: 31).write(Array(text.utf8), .finish)
+    }
+
     package func write(_ bytes: [UInt8], _ flush: Flush = .sync) -> [UInt8] {
         var result: [UInt8] = []
         var input = bytes

@@ -1,16 +1,24 @@
 internal import CZlib
-internal import NIOCore
+package import NIOCore
 
-/// The receiving half of a compressed connection: one zlib stream. Belongs to its connection's event loop.
-@safe final class Inflater {
-    enum Outcome: Hashable {
+/// Inflates one stream: the receiving half of a compressed connection, or a member of a gzip file. Belongs to whoever made
+/// it: a connection's event loop, a file's lock.
+@safe package final class Inflater {
+    /// What stands round the deflated bytes (zlib.h, `inflateInit2`).
+    package enum Format: Int32 {
+        case zlib = 0
+        /// One member, its checksum and length compared at its end (RFC 1952).
+        case gzip = 16
+    }
+
+    package enum Outcome: Hashable {
         /// All input is used and all output given.
         case needsInput
         /// The room is full: there may be more without any new input.
         case hasMore
         /// The stream's last byte was read; the input's reader index stands behind it.
         case ended
-        /// The bytes are no zlib stream, or damaged.
+        /// The bytes are no stream of this format, or damaged.
         case failed(String)
     }
 
@@ -18,11 +26,11 @@ internal import NIOCore
     private let stream: UnsafeMutablePointer<z_stream>
 
     /// `nil` where zlib has no memory.
-    init?() {
+    package init?(_ format: Format = .zlib) {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
         let size = unsafe Int32(MemoryLayout<z_stream>.size)
-        guard unsafe inflateInit2_(stream, MAX_WBITS, ZLIB_VERSION, size) == Z_OK else { return nil }
+        guard unsafe inflateInit2_(stream, MAX_WBITS + format.rawValue, ZLIB_VERSION, size) == Z_OK else { return nil }
     }
 
     deinit {
@@ -31,10 +39,13 @@ internal import NIOCore
     }
 
     /// Inflates from `input` into `output`, at most `room` bytes. Reads no more of `input` than that takes.
-    func run(_ input: inout ByteBuffer, into output: inout ByteBuffer, room: Int) -> Outcome {
+    package func run(_ input: inout ByteBuffer, into output: inout ByteBuffer, room: Int) -> Outcome {
         let step = unsafe stream.step(&input, into: &output, room: room) { unsafe inflate($0, Z_SYNC_FLUSH) }
         return outcome(of: step.result, isFull: step.isFull)
     }
+
+    /// Ready for another stream of the same format.
+    package func restart() { _ = unsafe inflateReset(stream) }
 
     private func outcome(of result: Int32, isFull: Bool) -> Outcome {
         switch result {

@@ -11,8 +11,12 @@ extension AllTiers.Traffic {
             case renamed
             /// Copied and emptied within milliseconds of the kill; the copies' names match, or do not.
             case copied, copiedAside
+            /// The same with the rotated file compressed at once.
+            case renamedCompressed, copiedCompressed
 
-            var pattern: String { self == .copiedAside ? #"app\\.log"# : #"app\\.log(\\.\\d+)?"# }
+            var isRenamed: Bool { self == .renamed || self == .renamedCompressed }
+            var isCompressed: Bool { self == .renamedCompressed || self == .copiedCompressed }
+            var pattern: String { self == .renamed || self == .copied ? #"app\\.log(\\.\\d+)?"# : #"app\\.log"# }
         }
 
         @Test(arguments: Rotation.allCases)
@@ -50,19 +54,21 @@ extension AllTiers.Traffic {
                     async let load: Void = LineWriter.write(part, to: "logs/app.log", perSecond: rate, space)
                     try await Task.sleep(for: .milliseconds(Int.random(in: 50...450, using: &random)))
                     let isDue = round % 2 == 1
-                    if isDue, rotation != .renamed {
+                    if isDue, !rotation.isRenamed {
                         // What nothing is known of is not known in its copy either.
                         try await Waiting.until("some of it is delivered", within: 20, details: agent.program.story) {
                             isBegun("\(logs)/app.log", space)
                         }
                         try FileManager.default.copyItem(atPath: "\(logs)/app.log", toPath: "\(logs)/app.log.\(round)")
                         try #require(truncate("\(logs)/app.log", 0) == 0)
+                        if rotation.isCompressed { try compress("\(logs)/app.log.\(round)") }
                         try await Task.sleep(for: .microseconds(Int.random(in: 0...30_000, using: &random)))
                     }
                     try await agent.program.kill()
-                    if isDue, rotation == .renamed {
+                    if isDue, rotation.isRenamed {
                         // The line in the middle of which a writer of ours is rotated is whole: it opens the file each time.
                         try FileManager.default.moveItem(atPath: "\(logs)/app.log", toPath: "\(logs)/app.log.\(round)")
+                        if rotation.isCompressed { try compress("\(logs)/app.log.\(round)") }
                     }
                     agent = try space.agent("e", file)
                     try await load
@@ -70,7 +76,7 @@ extension AllTiers.Traffic {
                 }
                 // Between the copy and the truncation lines are lost by the rotation itself.
                 let present = Set(space.files("logs").flatMap { lines($0) }.map { String($0.prefix { $0 != " " }) })
-                if rotation == .renamed { #expect(present.count == ids.count) }
+                if rotation.isRenamed { #expect(present.count == ids.count) }
                 func delivered() -> [String] {
                     space.files("out").flatMap { lines($0) }
                 }
@@ -91,7 +97,28 @@ extension AllTiers.Traffic {
         }
 
         private func lines(_ path: String) -> [String] {
-            ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+            guard !path.hasSuffix(".gz") else { return unpacked(path) }
+            return ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+        }
+
+        private func compress(_ path: String) throws { _ = try gzip(["-f", path]) }
+
+        private func unpacked(_ path: String) -> [String] {
+            let text = (try? gzip(["-cd", path])) ?? ""
+            return text.split(separator: "\n").map(String.init)
+        }
+
+        private func gzip(_ arguments: [String]) throws -> String {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: try #require(Tools.find("gzip")))
+            process.arguments = arguments
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            try process.run()
+            let data = pipe.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            try #require(process.terminationStatus == 0)
+            return String(decoding: data, as: UTF8.self)
         }
 
         /// Whether the position file knows a place in what the file holds now.

@@ -40,8 +40,12 @@ struct FileStatus: Hashable, Sendable {
 
 /// Why the kernel refused something.
 struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A gzip file that was whole is damaged now.
+    static let damagedGzip = FileFailure(code: -1)
+
+    /// The system's, but for `damagedGzip`.
     var code: CInt
-    var description: String { SystemReason.text(of: code) }
+    var description: String { self == .damagedGzip ? "its gzip data is damaged" : SystemReason.text(of: code) }
     /// Whether there is no such file.
     var isAbsence: Bool { code == ENOENT || code == ENOTDIR }
 }

@@ -54,10 +54,14 @@ enum Identity {
         }
         if startsAtEnd { return .atEnd }
         guard evidence.size > 0 else { return .empty }
-        for (content, head) in heads where !head.isEmpty {
-            let common = min(head.count, evidence.head.count)
-            if common > 0, head.prefix(common) == evidence.head.prefix(common) { return .suspect(content) }
-        }
-        return .fresh(replaces: false)
+        return begins(evidence.head, like: heads).map { .suspect($0) } ?? .fresh(replaces: false)
+    }
+
+    /// The content that begins as a file does, as far as both go.
+    static func begins(_ first: [UInt8], like heads: [(content: Int, head: [UInt8])]) -> Int? {
+        heads.first { _, head in
+            let common = min(head.count, first.count)
+            return common > 0 && head.prefix(common) == first.prefix(common)
+        }?.content
     }
 }

@@ -6,11 +6,12 @@
 ///
 ///     [{"inode":7,"file":"/var/log/a","offset":42,"hash":"MIXED PENDING","head":"HEX","tail":"HEX"}]
 ///
-/// with `hash` left out where it is not known.
+/// with `hash` left out where it is not known, `"modified":NANOSECONDS` where it is known when the file was changed last, and
+/// `"sought":1` where the file holds another content now and the rest of this one is looked for.
 enum PositionFile {
     static func positions(_ files: [FilePosition]) -> [UInt8] {
         var output: [UInt8] = [0x5B]
-        for file in files {
+        for file in files where !file.isSought {
             if output.count > 1 { output.append(0x2C) }
             output += Array("{\"inode\":\(file.inode),\"pos\":\(file.position),\"file\":".utf8)
             FlatObjects.append(file.path, to: &output)
@@ -31,27 +32,39 @@ enum PositionFile {
                 let words = "\(String(hash.mixed, radix: 16)) \(String(hash.pending, radix: 16))"
                 output += Array(",\"hash\":\"\(words)\"".utf8)
             }
+            if let modified = file.modified, modified >= 0 { output += Array(",\"modified\":\(modified)".utf8) }
+            if file.isSought { output += Array(",\"sought\":1".utf8) }
             output += Array(",\"head\":\"\(hex(mark.head))\",\"tail\":\"\(hex(mark.tail))\"}".utf8)
         }
         return output + [0x5D]
     }
 
-    /// Reads both files. `isWhole` is false where the position file is not what Flume writes; what could be read of it
+    /// Reads both files; what is sought comes last. `isWhole` is false where the position file is not what Flume writes; what could be read of it
     /// stands in `files`. Marks that cannot be read are left out.
     static func read(positions: [UInt8], marks: [UInt8]) -> (files: [FilePosition], isWhole: Bool) {
         let (objects, isWhole) = FlatObjects.read(positions)
-        var known: [Name: ContentMark] = [:]
+        var known: [Name: FilePosition] = [:]
+        var sought: [FilePosition] = []
         for object in FlatObjects.read(marks).objects {
             guard let name = Name(object), let mark = mark(object) else { continue }
-            known[name] = mark
+            var file = FilePosition(inode: name.inode, position: mark.offset, path: name.path, mark: mark)
+            if case .number(let modified) = object["modified"] { file.modified = Int64(clamping: modified) }
+            if object["sought"] != nil {
+                file.isSought = true
+                sought.append(file)
+            } else {
+                known[name] = file
+            }
         }
         var files: [FilePosition] = []
         for object in objects {
             guard let name = Name(object), case .number(let position) = object["pos"], position <= UInt64(Int64.max)
-            else { return (files, false) }
-            files.append(FilePosition(inode: name.inode, position: position, path: name.path, mark: known[name]))
+            else { return (files + sought, false) }
+            var file = known[name] ?? FilePosition(inode: name.inode, position: position, path: name.path)
+            file.position = position
+            files.append(file)
         }
-        return (files, isWhole)
+        return (files + sought, isWhole)
     }
 
     private struct Name: Hashable {

@@ -5,7 +5,8 @@ internal import Glibc
 /// Reads and writes the position file and the marks beside it. Blocks: for the pool's threads.
 ///
 /// A file is written beside its name, synced and renamed, so that a crash or a full disk leaves the old one whole. Marks
-/// come first: a mark that is newer than its position is harmless.
+/// come last: a position that is newer than its mark is as if Java had read on, and what is looked for is known until its copy
+/// has a position.
 struct PositionStore: Sendable {
     let path: String
 
@@ -35,9 +36,9 @@ struct PositionStore: Sendable {
     }
 
     func save(_ files: [FilePosition]) throws(FileFailure) {
+        try Self.replace(path, with: PositionFile.positions(files), mode: 0o666)
         // Begins of lines stand in the marks: for the owner's eyes.
         try Self.replace(marksPath, with: PositionFile.marks(files), mode: 0o600)
-        try Self.replace(path, with: PositionFile.positions(files), mode: 0o666)
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         let descriptor = unsafe open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileFailure(code: errno) }

@@ -28,10 +28,12 @@ final class TailReader: Sendable {
         /// Whether anything was read that is in no event.
         var hasRest = false
         var isDeleted = false
+        /// When the file was changed last, as of a read that found the content to be as it was.
+        var modified: Int64?
     }
 
     fileprivate struct State {
-        let file: OpenFile
+        let file: any ByteSource
         var cutter: LineCutter
         let make: @Sendable (ContentMark) -> LineCutter
         /// The file's last change that was looked at.
@@ -41,7 +43,7 @@ final class TailReader: Sendable {
     private let state: Mutex<State>
 
     /// - Parameter make: gives the cutter for a content, from a place in it on.
-    init(_ file: OpenFile, from start: ContentMark, make: @escaping @Sendable (ContentMark) -> LineCutter) {
+    init(_ file: any ByteSource, from start: ContentMark, make: @escaping @Sendable (ContentMark) -> LineCutter) {
         state = Mutex(State(file: file, cutter: make(start), make: make))
     }
 
@@ -89,19 +91,7 @@ extension TailReader.State {
         block.clear()
         let wanted = ReadBlocks.length + overlap.count
         let offset = cutter.offset - UInt64(overlap.count)
-        var failure: FileFailure?
-        let count = unsafe block.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) { buffer in
-            do throws(FileFailure) {
-                return unsafe try file.read(
-                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]),
-                    at: offset
-                )
-            } catch {
-                failure = error
-                return 0
-            }
-        }
-        if let failure { throw failure }
+        let count = try file.read(into: &block, count: wanted, at: offset)
         // Where lines are alike, the bytes in front of the place may be those of another content.
         guard count >= overlap.count, block.readableBytesView.starts(with: overlap),
             try file.bytes(at: 0, count: cutter.head.count) == cutter.head
@@ -124,6 +114,7 @@ extension TailReader.State {
         outcome.longLines = cutter.takeLongLines()
         outcome.hasRecord = cutter.hasRecord
         outcome.hasRest = cutter.hasRest
+        outcome.modified = modified
         return outcome
     }
 

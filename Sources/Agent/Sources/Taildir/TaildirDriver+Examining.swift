@@ -21,9 +21,13 @@ extension TaildirDriver {
             path: file.path,
             key: key,
             known: known,
-            heads: known == nil && !file.startsAtEnd ? heads(without: file) : [],
+            modified: file.modified,
+            heads: known?.position ?? 0 == 0 && !file.startsAtEnd ? heads(without: file) : [],
+            gone: gone.compactMap { content in contents[content].map { (content, $0.head) } },
             startsAtEnd: file.startsAtEnd,
             copyOf: copyOf,
+            isNamed: file.isSighted,
+            unfinished: file.unfinished?.status,
             make: settings.cutter(group: file.group, path: file.firstPath)
         )
         let id = file.id
@@ -41,8 +45,8 @@ extension TaildirDriver {
 
     /// The first bytes of all contents that are known.
     func heads(without file: TailedFile? = nil) -> [(content: Int, head: [UInt8])] {
-        let present = files.values.filter { $0 !== file }.map(\.content)
-        return (present + past).compactMap { content in
+        let present = files.values.filter { $0 !== file }.map(\.content) + files.values.compactMap(\.likened)
+        return (present + past.union(sought.keys)).compactMap { content in
             guard let head = contents[content]?.head, !head.isEmpty else { return nil }
             return (content, head)
         }
@@ -69,20 +73,54 @@ extension TaildirDriver {
         case .moved:
             // Looked at again under its new name, if it has one.
             file.seen = nil
-            if case .suspect = file.phase { file.phase = .new }
             scan()
+        case .delivered:
+            file.stored = nil
+            if !file.isSighted { forget(file) }
+        case .unfinished(let status, let reason):
+            unfinished(file, status, reason)
+        case .foreign:
+            if let stored = file.stored { searchLost(file, stored) }
+            forget(file)
         case .failed(let reason):
             failed(file, reason)
         }
     }
+
+    /// Told when it has stayed as it is for a while; looked at again when it changes.
+    private func unfinished(_ file: TailedFile, _ status: FileStatus, _ reason: String?) {
+        if let reason { file.unfinished = (status, reason, file.unfinished?.isTold ?? false) }
+        file.unread = nil
+        if case .suspect(let content, let size, let since) = file.phase {
+            guard reason == nil, eventLoop.now - since >= Self.suspicion else {
+                file.phase = .suspect(of: content, size: size, since: reason == nil ? since : eventLoop.now)
+                lookAtSuspects()
+                return
+            }
+            file.phase = .new
+        }
+        guard let unfinished = file.unfinished, !unfinished.isTold else { return }
+        file.unfinished?.isTold = true
+        logger.warning(
+            "\(Self.notWhole)",
+            metadata: [
+                "file": "\(file.path)", "reason": "\(unfinished.reason)", "offset": "\(file.stored?.position ?? 0)",
+                "advice": "\(Self.repair)",
+            ]
+        )
+    }
+
+    static let notWhole = "a gzip file that holds lines of a known file is not whole; it is read when it is"
+    static let repair = "write it anew, or send its lines from the offset on by hand: zcat FILE | tail -c +(offset + 1)"
 
     private func open(_ file: TailedFile, _ reader: TailReader, _ start: ContentMark, replaces: Bool) {
         if replaces {
             // What lies behind the known content's end may be in a copy of it.
             let old = file.content
             let mark = file.stored?.mark ?? contents[old]?.progress.delivered
+            let modified = file.modified
             switchContent(file)
-            if let mark { searchCopy(of: old, mark, from: file, rest: []) } else { release(old) }
+            if let mark { searchCopy(of: old, mark, modified: modified, from: file, rest: []) } else { release(old) }
         }
         if start.offset != contents[file.content]?.progress.delivered.offset || file.stored != nil {
             contents[file.content]?.progress = Progress(start)
@@ -90,6 +128,8 @@ extension TaildirDriver {
         contents[file.content]?.head = start.head
         file.stored = nil
         file.unread = nil
+        file.unfinished = nil
+        liken(file, to: nil)
         file.reader = reader
         file.phase = .reading
         file.hasMore = true
@@ -105,6 +145,7 @@ extension TaildirDriver {
         let content = number()
         contents[content] = Content(progress: Progress(.start), head: [])
         file.content = content
+        file.modified = nil
     }
 
     func failed(_ file: TailedFile, _ reason: FileFailure) {
@@ -127,13 +168,30 @@ extension TaildirDriver {
             isUnchanged = true
             isOver = eventLoop.now - since >= Self.suspicion
         }
-        // A content that its file does not hold any more was copied before.
-        if isOver || past.contains(content) {
+        // A content that its file does not hold any more was copied before. A gzip file may still grow; when nothing more comes
+        // from elsewhere of what is in it, there is nothing to wait for.
+        let isPacked = file.unread is InflatedFile
+        if isPacked { liken(file, to: content) }
+        if isOver || (isPacked ? isUnchanged && isFinished(content) : past.contains(content)) {
             // One that is forgotten meanwhile proves nothing.
             examine(file, copyOf: contents[content].map { $0.progress.recent.reversed() } ?? [])
             return
         }
         if !isUnchanged { file.phase = .suspect(of: content, size: size, since: eventLoop.now) }
+        lookAtSuspects()
+    }
+
+    /// Whether no file that has a name holds a content, and all that was read of it is delivered.
+    private func isFinished(_ content: Int) -> Bool {
+        contents[content]?.progress.isSettled != false
+            && files.values.allSatisfy { file in
+                guard file.content == content else { return true }
+                if case .reading = file.phase { return file.isDeleted && !file.isBusy && !file.hasMore }
+                return false
+            }
+    }
+
+    private func lookAtSuspects() {
         guard suspectTimer == nil else { return }
         suspectTimer = eventLoop.scheduleTask(in: Self.suspicionLook) {
             self.assumeIsolated { driver in
@@ -141,99 +199,5 @@ extension TaildirDriver {
                 for file in driver.files.values { if case .suspect = file.phase { driver.examine(file) } }
             }
         }
-    }
-
-    /// A content's file holds something else now. What was not read of it goes on in its copy, if there is one in the
-    /// folder; else the rest, which was read without its end, becomes events.
-    ///
-    /// - Parameter old: the content; its file's share in it is taken over.
-    func searchCopy(of old: Int, _ mark: ContentMark, from file: TailedFile, rest: [LineCutter.Cut]) {
-        var excluded: Set<FileKey> = []
-        var held: [CopyFinder.Candidate] = []
-        for other in files.values {
-            guard let key = other.key else { continue }
-            switch other.phase {
-            case .new, .suspect, .failed:
-                if let opened = other.unread { held.append(.init(path: other.path, file: opened, isSuspect: true)) }
-            case .reading, .closed: excluded.insert(key)
-            }
-        }
-        if let key = file.key { excluded.insert(key) }
-        let (folder, group, id, path) = (file.folder, file.group, file.id, file.firstPath)
-        let make = settings.cutter(group: group, path: path)
-        let earlier = (contents[old]?.progress.recent.reversed() ?? []).filter { $0.offset < mark.offset }
-        held += candidates.map { .init(path: $0.path, file: $0.file, isSuspect: false) }
-        past.insert(old)
-        if file.sought == nil { file.sought = old }
-        let find: @Sendable () -> CopyFinder.Copy? = { [held, excluded] in
-            CopyFinder.find(mark, earlier: earlier, among: held, in: folder, excluding: excluded, make: make)
-        }
-        job(
-            find,
-            then: { driver, copy in
-                driver.searched(old, mark, copy, group: group, path: path, file: id, rest: rest)
-            }
-        )
-    }
-
-    private func searched(
-        _ old: Int,
-        _ mark: ContentMark,
-        _ copy: CopyFinder.Copy?,
-        group: Int,
-        path: String,
-        file id: Int,
-        rest: [LineCutter.Cut]
-    ) {
-        if let file = files[id], file.sought == old { file.sought = nil }
-        eventLoop.scheduleTask(in: Self.pastTime) {
-            self.assumeIsolated { driver in
-                driver.past.remove(old)
-                driver.release(old)
-            }
-        }
-        if copy?.start != mark {
-            if let file = files[id], !rest.isEmpty { enqueue(rest, of: old, for: file) }
-        }
-        // Also while stopping: the copy's position must be written, or nobody reads it on after the next start.
-        guard let copy else { return }
-        let known = byKey[copy.status.key].flatMap { files[$0] }
-        let file = known ?? add(group, path: copy.path, first: path, copy.status)
-        if known == nil { file.isSighted = false }
-        switch file.phase {
-        case .reading, .closed: return
-        case .new, .suspect, .failed: break
-        }
-        logger.info(
-            "a file was emptied; its copy is read on from there",
-            metadata: ["file": "\(path)", "copy": "\(copy.path)", "offset": "\(copy.start.offset)"]
-        )
-        if copy.start == mark {
-            // The content goes on in the copy, and what is on its way of it with it.
-            release(file.content)
-            contents[old]?.users += 1
-            file.content = old
-        } else {
-            contents[file.content]?.progress = Progress(copy.start)
-            contents[file.content]?.head = copy.start.head
-        }
-        file.reader = copy.reader
-        file.unread = nil
-        file.isDeleted = copy.status.links == 0
-        file.phase = .reading
-        file.hasMore = true
-        file.lastChange = eventLoop.now
-        read(file)
-    }
-
-    /// A file of the position file is nowhere to be seen.
-    func searchLost(_ file: TailedFile, _ stored: FilePosition) {
-        logger.info(
-            "a file of the position file is gone",
-            metadata: ["file": "\(stored.path)", "inode": "\(stored.inode)", "position": "\(stored.position)"]
-        )
-        guard let mark = stored.mark, mark.offset == stored.position else { return }
-        contents[file.content]?.users += 1
-        searchCopy(of: file.content, mark, from: file, rest: [])
     }
 }

@@ -13,7 +13,7 @@ extension TaildirDriver {
         // A file that no group names any more waits in vain for its folder's scan, and is forgotten.
         let file = TailedFile(
             id: number(),
-            group: group(of: position.path) ?? 0,
+            group: group(of: position.path) ?? group(in: position.path) ?? 0,
             inode: position.inode,
             path: position.path,
             content: content,
@@ -22,13 +22,19 @@ extension TaildirDriver {
             now: eventLoop.now
         )
         file.stored = position
+        file.modified = position.modified
         file.isSighted = false
         files[file.id] = file
         unseen[position.inode, default: []].append(file.id)
     }
 
+    /// The first group of a path's folder: of a file that has lost its name.
+    private func group(in path: String) -> Int? {
+        settings.groups.firstIndex { $0.folder == (path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "") }
+    }
+
     /// The first group that names a path.
-    private func group(of path: String) -> Int? {
+    func group(of path: String) -> Int? {
         settings.groups.firstIndex { group in
             let start = group.folder == "/" ? "/" : group.folder + "/"
             return path.hasPrefix(start) && group.pattern.matches(String(path.dropFirst(start.count)))
@@ -166,6 +172,7 @@ extension TaildirDriver {
         for sighting in scan.files { see(sighting) }
         for stray in scan.strays { seeStray(stray) }
         let blind = Set(scan.failures.map { settings.groups[$0.group].folder })
+        for (content, search) in sought where !search.isBegun && !blind.contains(search.folder) { look(for: content) }
         for file in files.values where !file.isSighted && !blind.contains(file.folder) {
             lose(file)
         }
@@ -205,7 +212,7 @@ extension TaildirDriver {
         case .reading: if isChanged { poke(file) }
         case .closed, .new: if isChanged { examine(file) }
         case .failed: examine(file)
-        case .suspect: break
+        case .suspect: if isChanged { examine(file) }
         }
     }
 
@@ -261,10 +268,22 @@ extension TaildirDriver {
             poke(file)
         case .closed where file.isBusy: break
         case .closed:
-            if let stored = file.stored { searchLost(file, stored) }
+            if let stored = file.stored { searchLost(file, stored) } else { keep(file.content) }
             forget(file)
         case .new, .suspect, .failed:
             if !file.isBusy { forget(file) }
+        }
+    }
+
+    /// A gzip file may be made of what is gone.
+    func keep(_ content: Int) {
+        guard gone.insert(content).inserted else { return }
+        contents[content]?.users += 1
+        eventLoop.scheduleTask(in: Self.pastTime) {
+            self.assumeIsolated { driver in
+                driver.gone.remove(content)
+                driver.release(content)
+            }
         }
     }
 
@@ -277,6 +296,15 @@ extension TaildirDriver {
             unseen[file.inode] = rest.isEmpty ? nil : rest
         }
         release(file.content)
+        liken(file, to: nil)
+    }
+
+    /// A file keeps the content that it begins like.
+    func liken(_ file: TailedFile, to content: Int?) {
+        guard file.likened != content else { return }
+        if let content { contents[content]?.users += 1 }
+        if let old = file.likened { release(old) }
+        file.likened = content
     }
 
     /// One file or parcel less refers to a content.

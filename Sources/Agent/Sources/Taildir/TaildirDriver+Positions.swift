@@ -41,14 +41,33 @@ extension TaildirDriver {
 
     /// In the order in which the files became known.
     private func positions() -> [FilePosition] {
-        files.values.sorted { $0.id < $1.id }.compactMap { file in
+        var told: Set<Int> = []
+        let known = files.values.sorted { $0.id < $1.id }.compactMap { file -> FilePosition? in
             // Not looked into yet: what was said of it stands.
             if let stored = file.stored { return stored }
-            let content = file.sought ?? file.content
-            guard let mark = contents[content]?.progress.delivered, !isOpenQuestion(file, mark) else { return nil }
-            return FilePosition(inode: file.inode, position: mark.offset, path: file.path, mark: mark)
+            // Where nothing of its new content was delivered yet, its entry speaks of the old one.
+            let old = contents[file.content]?.progress.delivered.offset == 0 ? file.sought : nil
+            guard let mark = contents[old ?? file.content]?.progress.delivered, !isOpenQuestion(file, mark) else {
+                return nil
+            }
+            if let old { told.insert(old) }
+            return FilePosition(
+                inode: file.inode,
+                position: mark.offset,
+                path: file.path,
+                mark: mark,
+                modified: old.map { sought[$0]?.modified } ?? file.modified
+            )
         }
+        return known
+            + sought.keys.sorted().compactMap { content in
+                guard !told.contains(content), let search = sought[content],
+                    let mark = contents[content]?.progress.delivered
+                else { return nil }
+                return search.position(mark)
+            }
     }
+
     /// Whether it is not known yet what a file holds. The next start asks anew, for with a position of 0 a copy would be read
     /// again, whole; but where a start passes over what it does not know (`skipToEnd`) nothing is left out.
     private func isOpenQuestion(_ file: TailedFile, _ delivered: ContentMark) -> Bool {

@@ -56,6 +56,7 @@ extension TaildirDriver {
         file.isDeleted = outcome.isDeleted
         file.hasRest = outcome.hasRest
         file.lastRead = eventLoop.now
+        if let modified = outcome.modified { file.modified = modified }
         if outcome.count > 0 {
             file.lastChange = eventLoop.now
             looks = 0
@@ -71,11 +72,11 @@ extension TaildirDriver {
                 "a file was emptied or written anew; it is read from its start",
                 metadata: ["file": "\(file.path)", "offset": "\(end.offset)"]
             )
-            let old = file.content
+            let (old, modified) = (file.content, file.modified)
             switchContent(file)
             file.hasMore = true
             if end.offset > 0 {
-                searchCopy(of: old, end, from: file, rest: rest)
+                searchCopy(of: old, end, modified: modified, from: file, rest: rest)
             } else {
                 enqueue(rest, of: old, for: file)
                 release(old)
@@ -147,7 +148,10 @@ extension TaildirDriver {
             file.reader = nil
             file.phase = .closed
             counters.openConnections.set(files.values.count { $0.reader != nil })
-            if !file.isSighted { forget(file) }
+            if !file.isSighted {
+                keep(file.content)
+                forget(file)
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Events
 internal import Logging
 internal import NIOCore
@@ -10,8 +11,9 @@ internal import NIOPosix
 /// time and its own share of unacknowledged events, so that a file that is slow, unreadable or held up by its channel
 /// keeps no other from moving.
 actor TaildirDriver {
-    /// Threads for blocking calls.
+    /// Threads for blocking calls, and how many of them may look for contents at a time: to inflate large files takes long.
     static let threads = 4
+    static let searches = 2
     /// Bytes, and batches, of one file that may be unacknowledged before it is read on.
     static let heldBytes = 2 << 20
     static let heldBatches = 256
@@ -34,6 +36,12 @@ actor TaildirDriver {
     static let mostCandidates = 16
     static let candidateTime = TimeAmount.seconds(60)
     static let pastTime = TimeAmount.seconds(30)
+    /// Between two looks at a gzip file that is not whole, doubling; how long it may stay as it is until that is told; and
+    /// until it is given up.
+    static let firstLookPause = TimeAmount.milliseconds(250)
+    static let longestLookPause = TimeAmount.seconds(2)
+    static let unfinishedTime = TimeAmount.seconds(5)
+    static let longestSearch = TimeAmount.minutes(10)
     /// How often Flume looks for idle files (TaildirSource, `checkIdleInterval`).
     static let idleLook = TimeAmount.seconds(5)
 
@@ -79,6 +87,13 @@ actor TaildirDriver {
     var candidates: [(path: String, file: OpenFile, since: NIODeadline)] = []
     /// Contents whose files hold something else now; a copy of one may still turn up.
     var past: Set<Int> = []
+    /// Contents that are looked for: their files hold something else now, or are gone.
+    var sought: [Int: SoughtContent] = [:]
+    /// Those whose turn has not come, and how many are being looked for.
+    var searchQueue: Deque<Int> = []
+    var searching = 0
+    /// Contents whose files are gone; gzip files of them may still turn up.
+    var gone: Set<Int> = []
     var isScanning = false
     var wantsScan = false
     var isFirstScan = true
@@ -152,7 +167,9 @@ actor TaildirDriver {
 
     /// Begins with what the position file said.
     func begin(_ stored: [FilePosition]) {
-        for position in stored { remember(position) }
+        for position in stored {
+            if position.isSought { recall(position) } else { remember(position) }
+        }
         watch = FolderWatch.open(FolderEvents.all, pause: Self.watchPause, on: eventLoop) { events in
             self.assumeIsolated { $0.told(events) }
         }

@@ -44,7 +44,11 @@ final class TailedFile {
     var content: Int
     var reader: TailReader?
     /// Held open while it is not known what it is.
-    var unread: OpenFile?
+    var unread: (any ByteSource)?
+    /// How it was found to be a gzip file of a known content that is not whole.
+    var unfinished: (status: FileStatus, reason: String, isTold: Bool)?
+    /// The content that it begins like, kept while it is a gzip file that is not known to hold it.
+    var likened: Int?
     /// Whether it has a name that matches.
     var isSighted = true
     /// What was seen of it at the last look.
@@ -53,7 +57,9 @@ final class TailedFile {
     let startsAtEnd: Bool
     /// The position came from the file and was not tried on the content yet.
     var stored: FilePosition?
-    /// The content that it held before, while the copy of that is looked for: until then the position file speaks of it.
+    /// When it was changed last before its content was read as far as it is.
+    var modified: Int64?
+    /// The content that it held before, while the copy of that is looked for.
     var sought: Int?
 
     /// A thread of the pool is at it.

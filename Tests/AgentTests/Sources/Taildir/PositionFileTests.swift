@@ -74,14 +74,18 @@ import Testing
             FilePosition(inode: 1, position: 11, path: "/a=", mark: full),
             FilePosition(inode: 2, position: 3, path: "/b", mark: bare),
             FilePosition(inode: 3, position: 9, path: "/c", mark: nil),
+            FilePosition(inode: 4, position: 11, path: "/d", mark: full, modified: 1_795_878_994_617_619_345),
+            // Its file holds another content now.
+            FilePosition(inode: 4, position: 3, path: "/d", mark: bare, modified: 7, isSought: true),
         ]
         let positions = String(decoding: PositionFile.positions(files), as: UTF8.self)
         let marks = String(decoding: PositionFile.marks(files), as: UTF8.self)
         #expect(Self.read(positions, marks).files == files)
         // Java refuses a fourth member.
         #expect(!positions.contains("head"))
+        #expect(Self.read("[]", marks).files == [files[4]])
         let others = marks.replacing("\"inode\":1", with: "\"inode\":9")
-        #expect(Self.read(positions, others).files.map(\.mark) == [nil, bare, nil])
+        #expect(Self.read(positions, others).files.map(\.mark) == [nil, bare, nil, full, bare])
         for bad in [
             marks.replacing("\"offset\":11", with: "\"offset\":2"), marks.replacing("00ff10", with: "00ff1"),
             marks.replacing("00ff10", with: "00fg10"), "[{}]", "{", "",

@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -42,6 +43,14 @@ final class TailRig {
         self.source = nil
     }
 
+    /// Ends as SIGKILL does it: what the position files say at this moment is what they say afterwards.
+    func kill() async throws {
+        let files = [positionFile, positionFile + ".ids"]
+        let contents = try files.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
+        await stop()
+        for (file, content) in zip(files, contents) { try content.write(to: URL(fileURLWithPath: file)) }
+    }
+
     /// Stops, then starts with a channel that is empty.
     func restart(_ values: [String: String] = [:], harness: Harness = Harness()) async throws {
         await stop()
@@ -72,6 +81,21 @@ final class TailRig {
     func copyTruncate(_ from: String, _ to: String) throws {
         try FileManager.default.copyItem(atPath: path(from), toPath: path(to))
         try truncate(from)
+    }
+
+    /// As logrotate's compress does: the real gzip, which removes the plain file when the other is whole.
+    func gzip(_ name: String) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try #require(Tools.find("gzip")))
+        process.arguments = ["-f", path(name)]
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+    }
+
+    /// Writes a file anew, in its place.
+    func replace(_ name: String, with bytes: [UInt8]) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
     }
 
     func inode(_ name: String) throws -> UInt64 {
