@@ -32,15 +32,24 @@ package final class LocalFile: JournalFile {
         }
     }
 
-    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileSystemError) -> Int {
+    package func write(
+        _ pieces: ArraySlice<UnsafeRawBufferPointer>,
+        at offset: Int
+    ) throws(FileSystemError) -> Int {
+        let parts = unsafe pieces.prefix(Self.piecesLimit).map { piece in
+            unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: piece.baseAddress), iov_len: piece.count)
+        }
         while true {
-            let count = unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset))
+            let count = unsafe pwritev(descriptor, parts, CInt(parts.count), off_t(offset))
             if count > 0 { return count }
             // A write of some bytes that takes none is not defined to happen; waiting for it would hang.
             if count == 0 { throw FileSystemError("write", path, EIO) }
             guard errno == EINTR else { throw FileSystemError("write", path, errno) }
         }
     }
+
+    /// Pieces that one call takes (`IOV_MAX` of Linux and Darwin).
+    private static let piecesLimit = 1_024
 
     package func sync() throws(FileSystemError) {
         #if canImport(Glibc)

@@ -1,38 +1,69 @@
-/// What goes to a segment's file, in order: small pieces are gathered, large ones written from where they are.
+/// What goes to a segment's file, in order and in one write: small pieces are gathered, large ones written from where they
+/// are.
+@safe
 struct FrameOutput<File: JournalFile> {
+    @unsafe private enum Part {
+        /// Of `staging`, which may move while it grows.
+        case gathered(Range<Int>)
+        case outside(UnsafeRawBufferPointer)
+    }
+
     private let file: File
     private let staging: RawBuffer
-    /// Where the gathered bytes go, and how many there are.
+    /// Where the first part goes, and how many bytes the parts have.
     private var offset: Int
     private var count = 0
+    /// Where in `staging` the next gathered byte goes. A kernel copies quickest between places that are alike in a cache line.
+    private var gathered: Int
+    private var parts: [Part] = unsafe []
 
     init(file: File, offset: Int, staging: RawBuffer) {
         self.file = file
         self.offset = offset
         self.staging = staging
+        gathered = offset % Self.line
     }
+
+    private static var line: Int { 64 }
 
     /// Where the next byte goes.
     var end: Int { offset + count }
 
     /// Room for the next bytes, to be filled before anything else is asked for.
     mutating func room(_ length: Int) -> UnsafeMutableRawBufferPointer {
-        if count + length > staging.count { staging.reserve(max(count + length, 2 * staging.count)) }
-        defer { count += length }
-        return unsafe staging[count..<(count + length)]
+        let behind = gathered + length
+        if behind > staging.count { staging.reserve(max(behind, 2 * staging.count)) }
+        let range = gathered..<behind
+        if case .gathered(let last)? = unsafe parts.last {
+            unsafe parts[parts.count - 1] = .gathered(last.lowerBound..<behind)
+        } else if length > 0 {
+            unsafe parts.append(.gathered(range))
+        }
+        gathered = behind
+        count += length
+        return unsafe staging[range]
     }
 
-    /// Writes what is gathered.
+    /// The next bytes, which stay where they are until `flush`.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count > 0 else { return }
+        unsafe parts.append(.outside(bytes))
+        count += bytes.count
+    }
+
+    /// Writes everything.
     mutating func flush() throws(FileSystemError) {
-        guard count > 0 else { return }
-        let length = count
-        count = 0
-        try unsafe write(UnsafeRawBufferPointer(staging[0..<length]))
-    }
-
-    /// Writes bytes behind what was flushed; nothing may be gathered.
-    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(FileSystemError) {
-        try unsafe file.writeAll(bytes, at: offset)
-        offset += bytes.count
+        var pieces: [UnsafeRawBufferPointer] = unsafe []
+        unsafe pieces.reserveCapacity(parts.count)
+        for unsafe part in unsafe parts {
+            switch unsafe part {
+            case .gathered(let range): unsafe pieces.append(UnsafeRawBufferPointer(staging[range]))
+            case .outside(let bytes): unsafe pieces.append(bytes)
+            }
+        }
+        try unsafe file.writeAll(pieces, at: offset)
+        offset += count
+        (count, gathered) = (0, offset % Self.line)
+        unsafe parts.removeAll(keepingCapacity: true)
     }
 }

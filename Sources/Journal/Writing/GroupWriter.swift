@@ -153,41 +153,61 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
         to segment: ActiveSegment<FileSystem.File>
     ) throws(FileSystemError) {
         var output = FrameOutput(file: segment.file, offset: segment.offset, staging: staging)
-        var first = segment.end
-        for record in records {
-            let result = unsafe record.payload.withBytes { payload -> Result<Void, FileSystemError> in
-                do throws(FileSystemError) {
-                    for (index, frame) in record.frames.enumerated() {
-                        let plain = unsafe UnsafeRawBufferPointer(rebasing: payload[frame.bytes])
-                        let header = FrameHeader(
-                            length: plain.count + segment.overhead,
-                            first: first + UInt64(frame.items.lowerBound),
-                            synced: synced,
-                            count: frame.items.count,
-                            begins: index == 0,
-                            ends: index == record.frames.count - 1,
-                            isSealed: segment.cipher != nil,
-                            payloadCRC: frame.crc
-                        )
-                        try unsafe write(header, plain, to: &output, for: segment)
-                    }
-                    return .success(())
-                } catch {
-                    return .failure(error)
-                }
+        try write(records, first: segment.end, to: &output, for: segment)
+    }
+
+    /// Gathers the records' frames, and writes them all once the last one is there. A large payload may be looked at only from
+    /// inside of its `withBytes`, so the records behind it are gathered there too.
+    private func write(
+        _ records: ArraySlice<WaitingRecord>,
+        first: UInt64,
+        to output: inout FrameOutput<FileSystem.File>,
+        for segment: ActiveSegment<FileSystem.File>
+    ) throws(FileSystemError) {
+        var (rest, first) = (records, first)
+        while let record = rest.popFirst() {
+            let behind = first + UInt64(record.payload.itemCount)
+            let isLarge = segment.cipher == nil && record.extent >= options.directLimit
+            let result = unsafe record.payload.withBytes { payload -> Result<Void, FileSystemError>? in
+                unsafe gather(record.frames, of: payload, first: first, in: &output, for: segment)
+                guard isLarge else { return nil }
+                return Result { () throws(FileSystemError) in try write(rest, first: behind, to: &output, for: segment) }
             }
-            try result.get()
-            first += UInt64(record.payload.itemCount)
+            if let result { return try result.get() }
+            first = behind
         }
         try output.flush()
     }
 
-    private func write(
+    private func gather(
+        _ frames: [FramePlan],
+        of payload: UnsafeRawBufferPointer,
+        first: UInt64,
+        in output: inout FrameOutput<FileSystem.File>,
+        for segment: ActiveSegment<FileSystem.File>
+    ) {
+        for (index, frame) in frames.enumerated() {
+            let plain = unsafe UnsafeRawBufferPointer(rebasing: payload[frame.bytes])
+            let header = FrameHeader(
+                length: plain.count + segment.overhead,
+                first: first + UInt64(frame.items.lowerBound),
+                synced: synced,
+                count: frame.items.count,
+                begins: index == 0,
+                ends: index == frames.count - 1,
+                isSealed: segment.cipher != nil,
+                payloadCRC: frame.crc
+            )
+            unsafe gather(header, plain, in: &output, for: segment)
+        }
+    }
+
+    private func gather(
         _ header: FrameHeader,
         _ plain: UnsafeRawBufferPointer,
-        to output: inout FrameOutput<FileSystem.File>,
+        in output: inout FrameOutput<FileSystem.File>,
         for segment: ActiveSegment<FileSystem.File>
-    ) throws(FileSystemError) {
+    ) {
         let offset = output.end
         let padding = header.extent - FrameHeader.size - header.length
         guard let cipher = segment.cipher else {
@@ -195,8 +215,7 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
             if plain.count < options.directLimit {
                 unsafe output.room(plain.count).copyMemory(from: plain)
             } else {
-                try output.flush()
-                try unsafe output.write(plain)
+                unsafe output.append(plain)
             }
             unsafe output.room(padding).clear()
             return

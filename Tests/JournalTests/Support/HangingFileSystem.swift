@@ -17,8 +17,8 @@ struct HangingFileSystem: JournalFileSystem {
         func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileSystemError) -> Int {
             try file.read(into: buffer, at: offset)
         }
-        func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileSystemError) -> Int {
-            try file.write(bytes, at: offset)
+        func write(_ pieces: ArraySlice<UnsafeRawBufferPointer>, at offset: Int) throws(FileSystemError) -> Int {
+            try file.write(pieces, at: offset)
         }
         func sync() throws(FileSystemError) {
             gate.pass()

@@ -37,7 +37,8 @@ final class ModelFile: JournalFile, @unchecked Sendable {
         return count
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileSystemError) -> Int {
+    func write(_ pieces: ArraySlice<UnsafeRawBufferPointer>, at offset: Int) throws(FileSystemError) -> Int {
+        let bytes = pieces.flatMap(Array.init)
         try disk.step(part(of: offset), path, disk.faults.writes)
         var count = bytes.count
         if count > 1, disk.chance(disk.faults.shortWrites) { count = Int.random(in: 1..<count, using: &disk.dice) }
@@ -49,9 +50,8 @@ final class ModelFile: JournalFile, @unchecked Sendable {
                 if count <= 0 { throw FileSystemError("write", path, ENOSPC) }
             }
         }
-        let part = UnsafeRawBufferPointer(rebasing: bytes[..<count])
-        inode.live.put(part, at: offset)
-        let taken = Array(part)
+        let taken = Array(bytes[..<count])
+        taken.withUnsafeBytes { inode.live.put($0, at: offset) }
         inode.pending.append(.init(offset: offset, bytes: taken))
         return count
     }

@@ -1,0 +1,74 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Journal
+
+/// What is gathered from many places is written by few calls.
+@Suite("Writing pieces")
+final class PiecesTests {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("pieces-\(UUID().uuidString)").path
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: root)
+    }
+
+    @Test("More pieces than one call takes", arguments: [1, 2, 1_024, 1_025, 2_500])
+    func many(count: Int) throws {
+        let content = (0..<count).flatMap { [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: 1 + $0 % 7) }
+        let file = try LocalFileSystem().create(root + "/file")
+        try content.withUnsafeBytes { all in
+            var at = 0
+            let pieces = (0..<count).map { index in
+                defer { at += 1 + index % 7 }
+                return UnsafeRawBufferPointer(rebasing: all[at..<(at + 1 + index % 7)])
+            }
+            try file.writeAll(pieces, at: 5)
+        }
+        let read = try Data(contentsOf: URL(fileURLWithPath: root + "/file"))
+        #expect(Array(read.dropFirst(5)) == content)
+    }
+
+    /// Records whose bytes are copied and records whose bytes are written from where they are, in one group.
+    @Test("Small and large records in one group, and one record of 3,000 frames")
+    func mixed() throws {
+        var options = JournalOptions(name: "c1", checkpointDirectory: root + "/c", dataDirectories: [root + "/d"])
+        options.minimumRequiredSpace = 0
+        options.frameLimit = 600
+        options.directLimit = 300
+        let batches = [[40], [400, 20, 500], [10], [299], [300], Array(repeating: 500, count: 3_000), [20], [50, 700]]
+        let queue = try LocalQueue(LocalFileSystem(), options, threads: false)
+        let stored = Mutex(0)
+        for (index, sizes) in batches.enumerated() {
+            queue.append(TestPayload(batch: UInt64(index), sizes: sizes)) { result in
+                if case .success = result { stored.withLock { $0 += 1 } }
+            }
+        }
+        #expect(queue.writerTurn() == .again)
+        #expect(queue.writerTurn() == .idle)
+        #expect(stored.withLock { $0 } == batches.count)
+        #expect(queue.counters.groups == 1)
+        queue.close()
+
+        let again = try LocalQueue(LocalFileSystem(), options, threads: false)
+        defer { again.close() }
+        var ids: [UInt64?] = []
+        while again.pendingItems > 0 {
+            guard let take = again.take(upTo: 1_000) else {
+                _ = again.keeperTurn()
+                continue
+            }
+            ids += take.ids
+            again.finish(take.ticket, .delivered)
+        }
+        let expected = batches.enumerated().flatMap { index, sizes in
+            sizes.indices.map { UInt64?(UInt64(index) << 16 | UInt64($0)) }
+        }
+        #expect(ids == expected)
+    }
+}
