@@ -9,7 +9,8 @@
 /// Start with 0; the value is final as returned. Uses the processor's instruction where there is one.
 uint32_t tributary_crc32c(uint32_t crc, const void *bytes, size_t length);
 
-/// The same by table, on any processor: what the hardware path is tested against.
+/// The same as processors without AVX-512 compute it, and by table, as any does: for tests.
+uint32_t tributary_crc32c_narrow(uint32_t crc, const void *bytes, size_t length);
 uint32_t tributary_crc32c_table(uint32_t crc, const void *bytes, size_t length);
 
 /// A pipe (reading end, writing end) that no program started later inherits. 0, or -1 and errno.
