@@ -5,8 +5,10 @@ package struct JournalCounters: Hashable, Sendable {
     /// Items and bytes of records stored.
     package var storedItems: UInt64 = 0
     package var storedBytes: UInt64 = 0
-    /// Groups written, each with one sync; nanoseconds spent syncing them.
+    /// Groups written, each with one sync, and their bytes in the files without what a cipher adds; nanoseconds spent syncing
+    /// them.
     package var groups: UInt64 = 0
+    package var groupBytes: UInt64 = 0
     package var syncNanoseconds: UInt64 = 0
     /// Items that were given back.
     package var returnedItems: UInt64 = 0

@@ -53,6 +53,10 @@ package struct JournalOptions: Sendable {
     /// the queue.
     package var notice: @Sendable (JournalNotice) -> Void = { _ in }
 
+    /// Called by the writer's thread with a closure that answers all appends of one group and wakes who waits for them; must
+    /// call it once, at once.
+    package var answering: @Sendable (_ answers: () -> Void) -> Void = { answers in answers() }
+
     package init(name: String, checkpointDirectory: String, dataDirectories: [String]) {
         self.name = name
         self.checkpointDirectory = checkpointDirectory

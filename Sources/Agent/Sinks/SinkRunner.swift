@@ -111,11 +111,7 @@ package actor SinkRunner {
     }
 
     private nonisolated func onLoop(_ work: @escaping @Sendable (isolated SinkRunner) -> Void) {
-        if eventLoop.inEventLoop {
-            assumeIsolated(work)
-        } else {
-            eventLoop.execute { self.assumeIsolated(work) }
-        }
+        LoopHandover.run(on: eventLoop) { self.assumeIsolated(work) }
     }
 
     private func apply(_ report: SinkReport, from sink: Int) {

@@ -196,11 +196,7 @@ final class RPCServerHandler: ChannelInboundHandler, ChannelOutboundHandler {
         let loop = context.eventLoop
         let handler = NIOLoopBound(self, eventLoop: loop)
         let handle = service.serve(call, on: loop) { answer in
-            if loop.inEventLoop {
-                handler.value.finish(number, answer)
-            } else {
-                loop.execute { handler.value.finish(number, answer) }
-            }
+            LoopHandover.run(on: loop) { handler.value.finish(number, answer) }
         }
         open[number]?.handle = handle
     }

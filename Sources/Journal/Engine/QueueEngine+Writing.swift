@@ -45,12 +45,15 @@ extension QueueEngine: SpareSource {
                 guard let segment else { return ([JournalWaker](), false) }
                 state.fullTrouble = nil
                 state.counters.groups += 1
+                state.counters.groupBytes += stored.reduce(0) { $0 + UInt64($1.extent) }
                 state.counters.syncNanoseconds += spent
                 let wake = state.stored(stored, at: places, segment: segment) { ($0.first, $0.offset) }
                 return (wake, state.readRequest() != nil)
             }
-            for record in stored { record.stored(.success(())) }
-            for waker in wake { waker.wake() }
+            options.answering {
+                for record in stored { record.stored(.success(())) }
+                for waker in wake { waker.wake() }
+            }
             if !closed.isEmpty || mustRead { keeperSignal.raise() }
             return places.count
         case .refused(let error):
@@ -68,7 +71,9 @@ extension QueueEngine: SpareSource {
                     state.fullTrouble = error.message
                 }
             }
-            for record in records { record.stored(.failure(error)) }
+            options.answering {
+                for record in records { record.stored(.failure(error)) }
+            }
             return records.count
         }
     }

@@ -1,3 +1,4 @@
+internal import AvroRPC
 internal import Journal
 
 /// Where a channel keeps its events on disk, and how: Flume's keys of the file channel but for those of its size.
@@ -50,6 +51,7 @@ struct FileChannelSettings: Sendable {
             checkpointDirectory: checkpointDirectory,
             dataDirectories: dataDirectories
         )
+        journal.answering = LoopHandover.gather
         let fileSize = try settings.int64("maxFileSize", default: Int64(Self.largestSegment), min: 1)
         journal.segmentSize = max(Self.smallestSegment, min(Self.largestSegment, Int(fileSize)))
         let space = try settings.int64("minimumRequiredSpace", default: Int64(journal.minimumRequiredSpace))

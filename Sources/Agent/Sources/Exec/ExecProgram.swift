@@ -1,3 +1,4 @@
+internal import AvroRPC
 internal import Events
 internal import Logging
 internal import NIOCore
@@ -78,11 +79,7 @@ actor ExecProgram {
     }
 
     nonisolated func onLoop(_ work: @escaping @Sendable (isolated ExecProgram) -> Void) {
-        if eventLoop.inEventLoop {
-            assumeIsolated(work)
-        } else {
-            eventLoop.execute { self.assumeIsolated(work) }
-        }
+        LoopHandover.run(on: eventLoop) { self.assumeIsolated(work) }
     }
 
     // MARK: - The program's lives

@@ -1,3 +1,4 @@
+internal import AvroRPC
 internal import Events
 internal import NIOCore
 
@@ -60,11 +61,7 @@ actor GeneratorDriver<Generator: BatchGenerator> {
         let offered = eventLoop.now
         processor.process(batch, on: eventLoop) { answer in
             let accepted = answer == .acknowledged
-            if self.eventLoop.inEventLoop {
-                self.assumeIsolated { $0.settled(count, accepted, offered) }
-            } else {
-                self.eventLoop.execute { self.assumeIsolated { $0.settled(count, accepted, offered) } }
-            }
+            LoopHandover.run(on: self.eventLoop) { self.assumeIsolated { $0.settled(count, accepted, offered) } }
         }
     }
 

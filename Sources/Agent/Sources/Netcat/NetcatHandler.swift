@@ -1,3 +1,4 @@
+internal import AvroRPC
 internal import Events
 internal import NIOCore
 
@@ -102,11 +103,7 @@ final class NetcatHandler: ChannelDuplexHandler {
         let count = batch.count
         let own = NIOLoopBound((handler: self, context: context), eventLoop: eventLoop)
         let settled: @Sendable (ComponentError?) -> Void = { refusal in
-            if eventLoop.inEventLoop {
-                own.value.handler.settled(count, refusal, own.value.context)
-            } else {
-                eventLoop.execute { own.value.handler.settled(count, refusal, own.value.context) }
-            }
+            LoopHandover.run(on: eventLoop) { own.value.handler.settled(count, refusal, own.value.context) }
         }
         guard settings.acknowledges else {
             put.put(batch, on: eventLoop) { taken in

@@ -1,3 +1,4 @@
+internal import AvroRPC
 internal import DequeModule
 internal import Events
 internal import Logging
@@ -132,11 +133,7 @@ actor TaildirDriver {
     }
 
     nonisolated func onLoop(_ work: @escaping @Sendable (isolated TaildirDriver) -> Void) {
-        if eventLoop.inEventLoop {
-            assumeIsolated(work)
-        } else {
-            eventLoop.execute { self.assumeIsolated(work) }
-        }
+        LoopHandover.run(on: eventLoop) { self.assumeIsolated(work) }
     }
 
     /// Runs what may block on a thread of the pool, and `then` with its result back here.
