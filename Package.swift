@@ -162,7 +162,7 @@ if environment["TRIBUTARY_TOOLS"] != nil {
     targets.append(
         .executableTarget(
             name: "journal-bench",
-            dependencies: ["Journal"],
+            dependencies: ["AvroRPC", "Journal", nio, posix],
             path: "Benchmarks/journal",
             exclude: ["README.md"],
             swiftSettings: strict

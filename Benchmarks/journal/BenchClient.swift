@@ -1,0 +1,48 @@
+import AvroRPC
+import Journal
+import NIOCore
+import Synchronization
+
+/// Brings one batch after the other, each when the one before is stored, as a connection of an agent does: on an event
+/// loop, to which the queue's answer is handed.
+final class BenchClient: Sendable {
+    private struct State {
+        var since = 0.0
+        var latencies: [Double] = []
+    }
+
+    private let queue: JournalBench.Queue
+    private let loop: any EventLoop
+    private let payload: BenchPayload
+    private let quota: BenchQuota
+    private let state = Mutex(State())
+    private let ended: EventLoopPromise<[Double]>
+
+    init(_ queue: JournalBench.Queue, on loop: any EventLoop, _ payload: BenchPayload, _ quota: BenchQuota) {
+        self.queue = queue
+        self.loop = loop
+        self.payload = payload
+        self.quota = quota
+        ended = loop.makePromise()
+    }
+
+    /// How long each batch took, in seconds.
+    func run() -> EventLoopFuture<[Double]> {
+        loop.execute { self.bring() }
+        return ended.futureResult
+    }
+
+    private func bring() {
+        guard quota.takes(payload.bytes.count) else { return ended.succeed(state.withLock { $0.latencies }) }
+        state.withLock { $0.since = now() }
+        queue.append(payload) { result in
+            LoopHandover.run(on: self.loop) { self.stored(result) }
+        }
+    }
+
+    private func stored(_ result: Result<Void, JournalError>) {
+        if case .failure(let error) = result { return ended.fail(error) }
+        state.withLock { $0.latencies.append(now() - $0.since) }
+        bring()
+    }
+}
