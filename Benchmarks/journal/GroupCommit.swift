@@ -72,14 +72,11 @@ struct GroupCommit {
         let events = Double(after.storedItems - probe.storedItems)
         let groups = Double(after.groups - probe.groups)
         latencies.sort()
-        print(
-            String(
-                format: "%7d%6d%6d%10.0f%8.1f%9.0f%10.1f%8.2f%8.2f%9.3f%12.1f%7.2f",
-                row.clients, row.batch, row.body,
-                events / took, bytes / took / 1e6, groups / took, bytes / groups / 1e3,
-                latencies[latencies.count / 2] * 1e3, latencies[latencies.count * 99 / 100] * 1e3,
-                spent / events * 1e6, limits.sorted()[Self.slices / 2] / 1e6, ratios.sorted()[Self.slices / 2]
-            )
-        )
+        let (middle, rare) = (latencies[latencies.count / 2], latencies[latencies.count * 99 / 100])
+        let (limit, ratio) = (limits.sorted()[Self.slices / 2], ratios.sorted()[Self.slices / 2])
+        let named = String(format: "%7d%6d%6d", row.clients, row.batch, row.body)
+        let rates = String(format: "%10.0f%8.1f%9.0f", events / took, bytes / took / 1e6, groups / took)
+        let costs = String(format: "%10.1f%8.2f%8.2f", bytes / groups / 1e3, middle * 1e3, rare * 1e3)
+        print(named + rates + costs + String(format: "%9.3f%12.1f%7.2f", spent / events * 1e6, limit / 1e6, ratio))
     }
 }

@@ -53,12 +53,10 @@ struct FrameOutput<File: JournalFile> {
 
     /// Writes everything.
     mutating func flush() throws(FileSystemError) {
-        var pieces: [UnsafeRawBufferPointer] = unsafe []
-        unsafe pieces.reserveCapacity(parts.count)
-        for unsafe part in unsafe parts {
+        let pieces = unsafe parts.map { part in
             switch unsafe part {
-            case .gathered(let range): unsafe pieces.append(UnsafeRawBufferPointer(staging[range]))
-            case .outside(let bytes): unsafe pieces.append(bytes)
+            case .gathered(let range): unsafe UnsafeRawBufferPointer(staging[range])
+            case .outside(let bytes): unsafe bytes
             }
         }
         try unsafe file.writeAll(pieces, at: offset)

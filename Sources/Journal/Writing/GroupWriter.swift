@@ -171,7 +171,9 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
             let result = unsafe record.payload.withBytes { payload -> Result<Void, FileSystemError>? in
                 unsafe gather(record.frames, of: payload, first: first, in: &output, for: segment)
                 guard isLarge else { return nil }
-                return Result { () throws(FileSystemError) in try write(rest, first: behind, to: &output, for: segment) }
+                return Result { () throws(FileSystemError) in
+                    try write(rest, first: behind, to: &output, for: segment)
+                }
             }
             if let result { return try result.get() }
             first = behind

@@ -41,7 +41,8 @@ final class PiecesTests {
         options.minimumRequiredSpace = 0
         options.frameLimit = 600
         options.directLimit = 300
-        let batches = [[40], [400, 20, 500], [10], [299], [300], Array(repeating: 500, count: 3_000), [20], [50, 700]]
+        let long = Array(repeating: 500, count: 3_000)
+        let batches = [[40], [400, 20, 500], [10], [299], [300], long, [20], [50, 700]]
         let queue = try LocalQueue(LocalFileSystem(), options, threads: false)
         let stored = Mutex(0)
         for (index, sizes) in batches.enumerated() {
