@@ -20,8 +20,10 @@ package enum LoopHandover {
         }
     }
 
-    /// Calls `body`; what it hands over goes to each loop in one piece, in order, when `body` returns.
+    /// Calls `body`; what it hands over goes to each loop in one piece, in order, when `body` returns. Within another call it
+    /// goes with what that one gathers.
     package static func gather(_ body: () -> Void) {
+        guard self.gathered.currentValue == nil else { return body() }
         let gathered = GatheredWork()
         self.gathered.currentValue = gathered
         body()

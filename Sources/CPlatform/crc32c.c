@@ -111,8 +111,8 @@ WIDE static inline __m512i fold(__m512i bytes, __m512i by, __m512i next) {
     return _mm512_ternarylogic_epi64(low, high, next, 0x96);
 }
 
-/// 256 bytes at a time by carry-less multiplication, more than twice as fast (Gopal et al., "Fast CRC Computation Using PCLMULQDQ", 2009); the 64
-/// bytes that all is folded into, and what is left, go the ordinary way. At least 512 bytes.
+/// 256 bytes at a time by carry-less multiplication, more than twice as fast (Gopal et al., "Fast CRC Computation Using
+/// PCLMULQDQ", 2009). The 64 bytes that all is folded into, and what is left, go the ordinary way. At least 512 bytes.
 WIDE static uint32_t wide(uint32_t crc, const unsigned char *p, size_t length) {
     pthread_once(&tables_made, make_tables);
     const __m512i by_four = _mm512_broadcast_i32x4(_mm_set_epi64x((long long)fold_2048[1], (long long)fold_2048[0]));

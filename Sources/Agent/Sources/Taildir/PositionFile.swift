@@ -39,8 +39,8 @@ enum PositionFile {
         return output + [0x5D]
     }
 
-    /// Reads both files; what is sought comes last. `isWhole` is false where the position file is not what Flume writes; what could be read of it
-    /// stands in `files`. Marks that cannot be read are left out.
+    /// Reads both files; what is sought comes last. `isWhole` is false where the position file is not what Flume writes; what
+    /// could be read of it stands in `files`. Marks that cannot be read are left out.
     static func read(positions: [UInt8], marks: [UInt8]) -> (files: [FilePosition], isWhole: Bool) {
         let (objects, isWhole) = FlatObjects.read(positions)
         var known: [Name: FilePosition] = [:]
