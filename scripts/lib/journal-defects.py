@@ -60,9 +60,9 @@ DEFECTS = {
         "after a failed group the next one is written over it in the same segment",
     ),
     "direct-before-gathered": (
-        "Writing/GroupWriter.swift",
-        "                try output.flush()\n                try unsafe output.write(plain)\n",
-        "                try unsafe output.write(plain)\n",
+        "Writing/FrameOutput.swift",
+        "        unsafe parts.append(.outside(bytes))\n",
+        "        unsafe parts.insert(.outside(bytes), at: 0)\n",
         "a large payload is written where the bytes gathered before it belong",
     ),
     "done-beyond-the-end": (
