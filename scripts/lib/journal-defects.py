@@ -115,8 +115,10 @@ DEFECTS = {
     ),
     "headerless-from-floor": (
         "Recovery/QueueRecovery.swift",
-        "            expected: segment.first ?? 0,\n",
-        "            expected: first,\n",
+        "        var walker = walker(over: segment)\n        while let step = try? walker.next(wanted: 0) {\n"
+        "            if case .damage",
+        "        var walker = walker(over: segment)\n        walker.expected = first\n"
+        "        while let step = try? walker.next(wanted: 0) {\n            if case .damage",
         "in a segment without a header, a record that is done in part is taken for damage",
     ),
     "loss-in-silence": (
