@@ -1,5 +1,8 @@
+import AvroRPC
 import Foundation
 import Journal
+import NIOCore
+import NIOPosix
 import TestSupport
 import Testing
 
@@ -29,6 +32,27 @@ import Testing
         #expect(channel.room?.capacity == 1_000_000)
         #expect(channel.keepAlive == .seconds(3))
         #expect(channel.unsavedSize == 0)
+    }
+
+    /// Each answer alone would wake the loop on the writer's core, and the two would take turns.
+    @Test func answersOfAGroupComeToALoopTogether() async throws {
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = loops.next()
+        let ran = Recorded<Int>()
+        let made = try settings([:])
+        let early = await ThreadExecutor.run {
+            var early = 0
+            made.journal.answering {
+                for number in 0..<3 { LoopHandover.run(on: loop) { ran.add(number) } }
+                usleep(20_000)
+                early = ran.count
+            }
+            return early
+        }
+        #expect(early == 0)
+        try await loop.submit {}.get()
+        #expect(ran.all == [0, 1, 2])
+        try await loops.shutdownGracefully()
     }
 
     @Test func values() throws {
