@@ -33,16 +33,17 @@ struct SpillRig: ChannelDriver {
     }
 
     /// One for 10 events in memory, whose disk has one record to write at a time.
-    static func withNarrowDisk(_ directory: TestDirectory) async throws -> SpillRig {
-        let rig = try SpillRig(narrow: FileRig.keys(directory))
+    static func withNarrowDisk(_ directory: TestDirectory, _ disk: HeldDisk) async throws -> SpillRig {
+        let rig = try SpillRig(narrow: FileRig.keys(directory), disk)
         try await rig.channel.start()
         return rig
     }
 
-    private init(narrow values: [String: String]) throws {
+    private init(narrow values: [String: String], _ disk: HeldDisk) throws {
         let context = FileRig.context(values, admission: admission, counters: counters, log: log)
         var settings = try FileChannelSettings(context)
         settings.journal.waitingLimit = 1
+        settings.journal.answering = disk.answering
         channel = SpillableMemoryChannel(
             context,
             settings,

@@ -126,36 +126,44 @@ import Testing
 
     private func started(_ more: [String: String]) async throws -> SpillRig { try await started(memory: 10, more) }
 
-    /// Ten events in memory and a large one on its way to the disk, which takes no second record meanwhile.
-    private func busy(_ stored: Recorded<Bool>) async throws -> SpillRig {
-        let rig = try await SpillRig.withNarrowDisk(directory)
+    /// Ten events in memory, one on disk whose answer the disk keeps back, and one behind it that waits: with that the disk
+    /// has as much to write as it takes.
+    private func busy(_ disk: HeldDisk, _ stored: Recorded<Int>) async throws -> SpillRig {
+        let rig = try await SpillRig.withNarrowDisk(directory, disk)
         try await rig.put(0..<10)
-        var builder = EventBatchBuilder()
-        var body = ByteBuffer(integer: 10)
-        body.writeRepeatingByte(0, count: 32 << 20)
-        builder.append(body: body)
-        let large = builder.finish()
-        rig.channel.put(large, grant: try rig.grant(for: large), custody: nil) { result in
-            if case .success = result { stored.add(true) }
+        for number in 10..<12 {
+            var builder = EventBatchBuilder()
+            builder.append(body: ByteBuffer(integer: number))
+            let batch = builder.finish()
+            rig.channel.put(batch, grant: try rig.grant(for: batch), custody: nil) { result in
+                if case .success = result { stored.add(number) }
+            }
+            #expect(await Harness.eventually { disk.isReached })
         }
         return rig
     }
 
     @Test func aStopWaitsForADiskThatHasTooMuchToWrite() async throws {
-        let stored = Recorded<Bool>()
-        let rig = try await busy(stored)
+        let (disk, stored) = (HeldDisk(), Recorded<Int>())
+        let rig = try await busy(disk, stored)
+        async let lost = rig.channel.stop()
+        try await Task.sleep(for: .milliseconds(50))
         #expect(stored.all == [])
-        #expect(await rig.channel.stop() == 0)
-        #expect(stored.all == [true])
+        disk.letGo()
+        #expect(await lost == 0)
+        #expect(stored.all == [10, 11])
         let again = try await started()
-        #expect(await again.drain() == [10] + Array(0..<10))
+        #expect(await again.drain() == [10, 11] + Array(0..<10))
         _ = await again.channel.stop()
     }
 
     @Test func aStopWaitsForTheDiskUntilItsDeadline() async throws {
-        let rig = try await busy(Recorded())
-        #expect(await rig.channel.stop(deadline: .now()) == 10)
-        #expect(rig.log.messages.contains("what is in memory cannot be stored"))
+        let disk = HeldDisk()
+        let rig = try await busy(disk, Recorded())
+        async let lost = rig.channel.stop(deadline: .now())
+        #expect(await Harness.eventually { rig.log.messages.contains("what is in memory cannot be stored") })
+        disk.letGo()
+        #expect(await lost == 10)
     }
 
     // MARK: Custody
