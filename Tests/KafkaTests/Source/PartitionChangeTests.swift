@@ -153,7 +153,7 @@ import Testing
         mock.makeTopic(topic)
         let keys = [
             "kafka.topics": topic, "kafka.consumer.group.id": Topics.name("g"),
-            "kafka.consumer.statistics.interval.ms": "10",
+            "kafka.consumer.statistics.interval.ms": "50",
         ]
         let harness = try SourceHarness(mock.bootstrap, keys)
         try await harness.source.start()
