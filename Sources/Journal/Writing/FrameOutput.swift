@@ -11,7 +11,7 @@ struct FrameOutput<File: JournalFile> {
     private let file: File
     private let staging: RawBuffer
     /// Where the first part goes, and how many bytes the parts have.
-    private var offset: Int
+    private let offset: Int
     private var count = 0
     /// Where in `staging` the next gathered byte goes. A kernel copies quickest between places that are alike in a cache line.
     private var gathered: Int
@@ -21,10 +21,8 @@ struct FrameOutput<File: JournalFile> {
         self.file = file
         self.offset = offset
         self.staging = staging
-        gathered = offset % Self.line
+        gathered = offset % 64
     }
-
-    private static var line: Int { 64 }
 
     /// Where the next byte goes.
     var end: Int { offset + count }
@@ -44,15 +42,15 @@ struct FrameOutput<File: JournalFile> {
         return unsafe staging[range]
     }
 
-    /// The next bytes, which stay where they are until `flush`.
+    /// The next bytes, which stay where they are until `write`.
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count > 0 else { return }
         unsafe parts.append(.outside(bytes))
         count += bytes.count
     }
 
-    /// Writes everything.
-    mutating func flush() throws(FileSystemError) {
+    /// Writes everything, once.
+    func write() throws(FileSystemError) {
         let pieces = unsafe parts.map { part in
             switch unsafe part {
             case .gathered(let range): unsafe UnsafeRawBufferPointer(staging[range])
@@ -60,8 +58,5 @@ struct FrameOutput<File: JournalFile> {
             }
         }
         try unsafe file.writeAll(pieces, at: offset)
-        offset += count
-        (count, gathered) = (0, offset % Self.line)
-        unsafe parts.removeAll(keepingCapacity: true)
     }
 }

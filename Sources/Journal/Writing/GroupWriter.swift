@@ -178,7 +178,7 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
             if let result { return try result.get() }
             first = behind
         }
-        try output.flush()
+        try output.write()
     }
 
     private func gather(
