@@ -162,7 +162,7 @@ if environment["TRIBUTARY_TOOLS"] != nil {
     targets.append(
         .executableTarget(
             name: "journal-bench",
-            dependencies: ["AvroRPC", "Journal", nio, posix],
+            dependencies: ["Agent", "AvroRPC", "Journal", nio, posix],
             path: "Benchmarks/journal",
             exclude: ["README.md"],
             swiftSettings: strict

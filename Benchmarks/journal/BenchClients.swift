@@ -1,9 +1,10 @@
+import Agent
 import NIOCore
 import NIOPosix
 
 /// Clients at work on event loops, of which there are as many as an agent starts.
 struct BenchClients {
-    let loops = MultiThreadedEventLoopGroup(numberOfThreads: min(max(System.coreCount / 2, 1), 4))
+    let loops = MultiThreadedEventLoopGroup(numberOfThreads: EventLoops.count(cores: System.coreCount))
 
     /// Brings batches until the time is up or so many bytes are brought; returns how long each took, in seconds.
     func bring(
