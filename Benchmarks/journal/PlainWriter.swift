@@ -8,15 +8,16 @@ import Darwin
 /// synced already.
 final class PlainWriter {
     static let fileSize = 64 << 20
+    /// Bytes that are written at once at most.
+    static let groupLimit = 8 << 20
 
     let files: [CInt]
-    private let bytes: [UInt8]
+    private let bytes = (0..<PlainWriter.groupLimit).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     private var file = 0
     private var at = 0
 
     /// Makes two files of 64 MiB.
-    init(directory: String, group: Int) {
-        bytes = (0..<group).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    init(directory: String) {
         let zeros = [UInt8](repeating: 0, count: 1 << 20)
         files = (0..<2).map { index in
             let file = open("\(directory)/plain-\(index)", O_RDWR | O_CREAT, 0o644)
@@ -29,14 +30,15 @@ final class PlainWriter {
     }
 
     /// Writes so many bytes, to the nearest group; returns how many.
-    func run(total: Int) -> Int {
+    func run(total: Int, group: Int) -> Int {
+        precondition(group <= Self.groupLimit)
         var done = 0
-        while done + bytes.count / 2 < total {
-            if at + bytes.count > Self.fileSize { (file, at) = (1 - file, 0) }
-            _ = pwrite(files[file], bytes, bytes.count, off_t(at))
+        while done + group / 2 < total {
+            if at + group > Self.fileSize { (file, at) = (1 - file, 0) }
+            _ = pwrite(files[file], bytes, group, off_t(at))
             fdatasync(files[file])
-            at += bytes.count
-            done += bytes.count
+            at += group
+            done += group
         }
         return done
     }
