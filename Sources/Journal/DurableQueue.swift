@@ -30,7 +30,14 @@ package struct DurableQueue<FileSystem: JournalFileSystem, Payload: JournalPaylo
         guard payload.itemCount > 0, payload.byteCount <= Self.recordLimit else {
             return stored(.failure(JournalError(.tooLarge, "a record has 1 item or more and up to 1 GiB")))
         }
-        engine.append(WaitingRecord(payload, frameLimit: engine.options.frameLimit, stored: stored))
+        let options = engine.options
+        let record = WaitingRecord(
+            payload,
+            frameLimit: options.frameLimit,
+            directLimit: options.directLimit,
+            stored: stored
+        )
+        engine.append(record)
     }
 
     /// Bytes of one record at most: lengths in a frame have 32 bits.

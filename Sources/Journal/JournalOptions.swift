@@ -27,7 +27,8 @@ package struct JournalOptions: Sendable {
     package var frameLimit = 256 << 10
     /// Bytes that one write and one sync take at most, unless one record has more.
     package var groupLimit = 4 << 20
-    /// A plain frame of so many payload bytes is written from where they are; smaller ones are copied together first.
+    /// A frame of so many payload bytes is written from where they are and 64 bytes longer; smaller ones are copied together
+    /// first.
     package var directLimit = 16 << 10
     /// Bytes that wait to be written at most; an append beyond is refused at once.
     package var waitingLimit = 256 << 20

@@ -39,6 +39,18 @@ DEFECTS = {
         "content = crc == header.payloadCRC || header.length >= 0 ? .sound : .bad",
         "a frame with a bad payload checksum is accepted",
     ),
+    "read-without-lead": (
+        "Format/FrameHeader.swift",
+        "        let start = Self.size + (lead ?? 0)\n        return start..<(start + length)\n",
+        "        Self.size..<(Self.size + length)\n",
+        "a placed payload is looked for right behind the header",
+    ),
+    "place-nowhere": (
+        "Writing/GroupWriter.swift",
+        "FrameHeader.lead(address: UInt(bitPattern: plain.baseAddress), offset: offset)",
+        "FrameHeader.lead(address: 0, offset: offset)",
+        "a large payload does not lie in the file as in memory",
+    ),
     "accept-bad-header": (
         "Format/FrameHeader.swift",
         "        guard crc == (unsafe bytes.field(36, as: UInt32.self)) else { return nil }\n",

@@ -74,9 +74,10 @@ struct FrameWalker<File: JournalFile>: Sendable {
             let at = offset
             var content = Content.skipped
             if header.end > wanted {
-                try load(at, FrameHeader.size + header.length)
-                let start = at - loaded.lowerBound + FrameHeader.size
-                payload = start..<(start + header.length)
+                let range = header.payloadRange
+                try load(at, range.upperBound)
+                let start = at - loaded.lowerBound
+                payload = (start + range.lowerBound)..<(start + range.upperBound)
                 let crc = unsafe Checksum.of(UnsafeRawBufferPointer(payloadBytes))
                 content = crc == header.payloadCRC ? .sound : .bad
             }
@@ -99,7 +100,7 @@ struct FrameWalker<File: JournalFile>: Sendable {
         try load(place, FrameHeader.size)
         let bytes = unsafe buffer[(place - loaded.lowerBound)..<(place - loaded.lowerBound + FrameHeader.size)]
         guard let header = unsafe FrameHeader.decode(UnsafeRawBufferPointer(bytes), seed: seed, offset: place),
-            header.first >= expected, header.end <= ceiling, place + FrameHeader.size + header.length <= limit
+            header.first >= expected, header.end <= ceiling, place + header.payloadRange.upperBound <= limit
         else { return nil }
         return header
     }

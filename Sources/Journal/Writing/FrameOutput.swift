@@ -13,7 +13,7 @@ struct FrameOutput<File: JournalFile> {
     /// Where the first part goes, and how many bytes the parts have.
     private let offset: Int
     private var count = 0
-    /// Where in `staging` the next gathered byte goes. A kernel copies quickest between places that are alike in a cache line.
+    /// Where in `staging` the next gathered byte goes. What is gathered in one piece lies there as in the file, see `FrameHeader`.
     private var gathered: Int
     private var parts: [Part] = unsafe []
 
@@ -21,7 +21,7 @@ struct FrameOutput<File: JournalFile> {
         self.file = file
         self.offset = offset
         self.staging = staging
-        gathered = offset % 64
+        gathered = offset % FrameHeader.line
     }
 
     /// Where the next byte goes.
@@ -29,6 +29,9 @@ struct FrameOutput<File: JournalFile> {
 
     /// Room for the next bytes, to be filled before anything else is asked for.
     mutating func room(_ length: Int) -> UnsafeMutableRawBufferPointer {
+        var isNews = true
+        if case .gathered? = unsafe parts.last { isNews = false }
+        if isNews { gathered += (end - gathered) & (FrameHeader.line - 1) }
         let behind = gathered + length
         if behind > staging.count { staging.reserve(max(behind, 2 * staging.count)) }
         let range = gathered..<behind

@@ -198,6 +198,7 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
                 begins: index == 0,
                 ends: index == frames.count - 1,
                 isSealed: segment.cipher != nil,
+                lead: frame.isPlaced ? 0 : nil,
                 payloadCRC: frame.crc
             )
             unsafe gather(header, plain, in: &output, for: segment)
@@ -211,24 +212,29 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
         for segment: ActiveSegment<FileSystem.File>
     ) {
         let offset = output.end
-        let padding = header.extent - FrameHeader.size - header.length
+        var header = header
         guard let cipher = segment.cipher else {
-            unsafe header.encode(into: output.room(FrameHeader.size), seed: segment.seed, offset: offset)
-            if plain.count < options.directLimit {
+            if header.lead != nil {
+                header.lead = FrameHeader.lead(address: UInt(bitPattern: plain.baseAddress), offset: offset)
+            }
+            let range = header.payloadRange
+            let start = unsafe output.room(range.lowerBound)
+            unsafe UnsafeMutableRawBufferPointer(rebasing: start[FrameHeader.size...]).clear()
+            unsafe header.encode(into: start, seed: segment.seed, offset: offset)
+            if header.lead == nil {
                 unsafe output.room(plain.count).copyMemory(from: plain)
             } else {
                 unsafe output.append(plain)
             }
-            unsafe output.room(padding).clear()
+            unsafe output.room(header.extent - range.upperBound).clear()
             return
         }
         let target = unsafe output.room(FrameHeader.size + header.length)
         let body = unsafe UnsafeMutableRawBufferPointer(rebasing: target[FrameHeader.size...])
         unsafe cipher.seal(plain, into: body, offset: offset)
-        var header = header
         header.payloadCRC = unsafe Checksum.of(UnsafeRawBufferPointer(body))
         unsafe header.encode(into: target, seed: segment.seed, offset: offset)
-        unsafe output.room(padding).clear()
+        unsafe output.room(header.extent - target.count).clear()
     }
 
     // MARK: Room

@@ -9,17 +9,18 @@ struct WaitingRecord: Sendable {
     init(
         _ payload: some JournalPayload,
         frameLimit: Int,
+        directLimit: Int,
         stored: @escaping @Sendable (Result<Void, JournalError>) -> Void
     ) {
         self.payload = payload
-        frames = FramePlan.cut(payload, limit: frameLimit)
-        extent = frames.reduce(0) { $0 + FrameHeader.extent(payload: $1.bytes.count) }
+        frames = FramePlan.cut(payload, limit: frameLimit, directLimit: directLimit)
+        extent = frames.reduce(0) { $0 + $1.extent() }
         self.stored = stored
     }
 
     /// Bytes in the file where each payload grows by `overhead`.
     func extent(overhead: Int) -> Int {
         if overhead == 0 { return extent }
-        return frames.reduce(0) { $0 + FrameHeader.extent(payload: $1.bytes.count + overhead) }
+        return frames.reduce(0) { $0 + $1.extent(overhead: overhead) }
     }
 }

@@ -34,6 +34,28 @@ final class PiecesTests {
         #expect(Array(read.dropFirst(5)) == content)
     }
 
+    @Test("A large payload lies in the file as it lies in memory, modulo 64; also behind small ones")
+    func placed() throws {
+        var options = JournalOptions(name: "c1", checkpointDirectory: root + "/c", dataDirectories: [root + "/d"])
+        options.minimumRequiredSpace = 0
+        options.directLimit = 300
+        let payloads = [700, 20, 301, 299, 1_000, 300].enumerated().map { TestPayload(batch: UInt64($0), sizes: [$1]) }
+        let queue = try LocalQueue(LocalFileSystem(), options, threads: false)
+        for payload in payloads { queue.append(payload) { _ in } }
+        #expect(queue.writerTurn() == .again)
+        queue.close()
+        let name = try #require(
+            FileManager.default.contentsOfDirectory(atPath: root + "/d").first { $0.hasPrefix("seg") }
+        )
+        let file = try Data(contentsOf: URL(fileURLWithPath: root + "/d/" + name))
+        for payload in payloads {
+            let place = try #require(file.range(of: Data(payload.bytes))).lowerBound
+            let address = payload.withBytes { UInt(bitPattern: $0.baseAddress) }
+            let isAlike = (address &- UInt(place)) % 64 == 0
+            if payload.bytes.count >= 300 { #expect(isAlike, "\(payload.bytes.count) bytes") }
+        }
+    }
+
     /// Records whose bytes are copied and records whose bytes are written from where they are, in one group.
     @Test("Small and large records in one group, and one record of 3,000 frames")
     func mixed() throws {

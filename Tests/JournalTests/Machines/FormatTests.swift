@@ -57,6 +57,37 @@ struct FormatTests {
         #expect(header.extent == 144)
     }
 
+    @Test("A placed payload's frame: 64 bytes longer, and the payload anywhere in them", arguments: [0, 1, 24, 63])
+    func placed(lead: Int) {
+        let header = FrameHeader(
+            length: 100,
+            first: 9,
+            synced: 7,
+            count: 3,
+            begins: true,
+            ends: false,
+            isSealed: false,
+            lead: lead,
+            payloadCRC: 0xAABB_CCDD
+        )
+        let bytes = Self.bytes(FrameHeader.size) { header.encode(into: $0, seed: Self.id.seed, offset: 8_192) }
+        #expect(bytes[28..<32] == [9, UInt8(lead), 0, 0])
+        #expect(bytes.withUnsafeBytes { FrameHeader.decode($0, seed: Self.id.seed, offset: 8_192) } == header)
+        #expect(header.payloadRange == 40 + lead..<140 + lead)
+        #expect(header.extent == 208)
+    }
+
+    @Test(
+        "The lead makes place and address alike modulo 64",
+        arguments: [
+            (0x1000, 8_192, 24), (0x1028, 8_192, 0), (0x1029, 8_192, 1), (0x1027, 8_192, 63), (0x1030, 8_200, 0),
+            (0, 8_192, 24), (0x7FFF_FFFF_F010, 67_108_000, 8),
+        ] as [(UInt, Int, Int)]
+    )
+    func lead(address: UInt, offset: Int, lead: Int) {
+        #expect(FrameHeader.lead(address: address, offset: offset) == lead)
+    }
+
     @Test("Every flipped bit of a frame's header is noticed")
     func frameFlips() {
         let header = FrameHeader(

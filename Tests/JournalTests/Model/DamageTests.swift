@@ -198,7 +198,11 @@ struct DamageTests {
         let rest = Self.rest(seed: 5, rounds: 30)
         let (path, inode) = try #require(Self.files(rest.player.disk).filter { $0.path.contains("/seg-") }.last)
         var player = rest.player.fork(seed: 9)
-        Self.change(player.disk, inode) { $0[SegmentHeaderFacts.framesStart + 60] ^= 4 }
+        Self.change(player.disk, inode) { bytes in
+            let frame = SegmentHeaderFacts.framesStart
+            let lead = bytes[frame + 28] & 8 != 0 ? Int(bytes[frame + 29]) : 0
+            bytes[frame + 40 + lead + 20] ^= 4
+        }
         player.open()
         let queue = try #require(player.queue)
         _ = player.drain(patience: 40)
