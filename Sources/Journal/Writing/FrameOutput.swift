@@ -29,18 +29,19 @@ struct FrameOutput<File: JournalFile> {
 
     /// Room for the next bytes, to be filled before anything else is asked for.
     mutating func room(_ length: Int) -> UnsafeMutableRawBufferPointer {
-        var isNews = true
-        if case .gathered? = unsafe parts.last { isNews = false }
-        if isNews { gathered += (end - gathered) & (FrameHeader.line - 1) }
-        let behind = gathered + length
-        if behind > staging.count { staging.reserve(max(behind, 2 * staging.count)) }
-        let range = gathered..<behind
+        guard length > 0 else { return unsafe staging[0..<0] }
+        let start: Int
         if case .gathered(let last)? = unsafe parts.last {
-            unsafe parts[parts.count - 1] = .gathered(last.lowerBound..<behind)
-        } else if length > 0 {
-            unsafe parts.append(.gathered(range))
+            start = last.lowerBound
+            unsafe parts.removeLast()
+        } else {
+            gathered += (end - gathered) & (FrameHeader.line - 1)
+            start = gathered
         }
-        gathered = behind
+        let range = gathered..<(gathered + length)
+        gathered = range.upperBound
+        if gathered > staging.count { staging.reserve(max(gathered, 2 * staging.count)) }
+        unsafe parts.append(.gathered(start..<gathered))
         count += length
         return unsafe staging[range]
     }
