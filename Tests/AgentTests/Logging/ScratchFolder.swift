@@ -19,10 +19,20 @@ final class ScratchFolder {
     func write(_ text: String, to name: String, executable: Bool = false) throws {
         let url = URL(fileURLWithPath: "\(path)/\(name)")
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: url)
-        if executable {
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: url.path)
-        }
+        try Data(text.utf8).write(to: executable ? url.appendingPathExtension("text") : url)
+        if executable { try makeProgram(url) }
+    }
+
+    /// Copied by another process: what this one has open for writing, a program that another test starts at this moment has open
+    /// as well, and the kernel runs no file that somebody writes (ETXTBSY).
+    private func makeProgram(_ url: URL) throws {
+        let copy = try Process.run(
+            URL(fileURLWithPath: "/bin/cp"),
+            arguments: [url.appendingPathExtension("text").path, url.path]
+        )
+        copy.waitUntilExit()
+        try FileManager.default.removeItem(at: url.appendingPathExtension("text"))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: url.path)
     }
 
     var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
