@@ -19,6 +19,7 @@ struct GroupCommit {
     private static let parts = 5
     private static let slices = 7
 
+    /// What fills the segments quickly, whatever the row.
     private static let large = BenchPayload(count: 1_000, size: 1_000)
 
     /// What the parts of a row come to.
@@ -99,8 +100,9 @@ struct GroupCommit {
             let (wrote, groups) = (Int(after.groupBytes - before.groupBytes), Int(after.groups - before.groups))
             let begin = now()
             let wrotePlain = Double(plain.run(total: wrote, group: wrote / groups))
-            sum.limits.append(wrotePlain / (now() - begin))
-            sum.ratios.append(Double(wrote) / time / sum.limits[sum.limits.count - 1])
+            let limit = wrotePlain / (now() - begin)
+            sum.limits.append(limit)
+            sum.ratios.append(Double(wrote) / time / limit)
             sum.bytes += Double(wrote)
             sum.groups += Double(groups)
             sum.events += Double(after.storedItems - before.storedItems)

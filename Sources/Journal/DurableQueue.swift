@@ -30,11 +30,10 @@ package struct DurableQueue<FileSystem: JournalFileSystem, Payload: JournalPaylo
         guard payload.itemCount > 0, payload.byteCount <= Self.recordLimit else {
             return stored(.failure(JournalError(.tooLarge, "a record has 1 item or more and up to 1 GiB")))
         }
-        let options = engine.options
         let record = WaitingRecord(
             payload,
-            frameLimit: options.frameLimit,
-            directLimit: options.directLimit,
+            frameLimit: engine.options.frameLimit,
+            directLimit: engine.options.directLimit,
             stored: stored
         )
         engine.append(record)

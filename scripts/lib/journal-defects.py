@@ -47,8 +47,8 @@ DEFECTS = {
     ),
     "place-nowhere": (
         "Writing/GroupWriter.swift",
-        "FrameHeader.lead(address: UInt(bitPattern: plain.baseAddress), offset: offset)",
-        "FrameHeader.lead(address: 0, offset: offset)",
+        "FrameHeader.lead(address: address, offset: output.end)",
+        "FrameHeader.lead(address: address & 0, offset: output.end)",
         "a large payload does not lie in the file as in memory",
     ),
     "accept-bad-header": (

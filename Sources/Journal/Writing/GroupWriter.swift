@@ -190,6 +190,12 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
     ) {
         for (index, frame) in frames.enumerated() {
             let plain = unsafe UnsafeRawBufferPointer(rebasing: payload[frame.bytes])
+            var lead: Int?
+            if frame.isPlaced {
+                // What a cipher makes of it is copied first: it lies nowhere yet.
+                let address = UInt(bitPattern: plain.baseAddress)
+                lead = segment.cipher == nil ? FrameHeader.lead(address: address, offset: output.end) : 0
+            }
             let header = FrameHeader(
                 length: plain.count + segment.overhead,
                 first: first + UInt64(frame.items.lowerBound),
@@ -198,7 +204,7 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
                 begins: index == 0,
                 ends: index == frames.count - 1,
                 isSealed: segment.cipher != nil,
-                lead: frame.isPlaced ? 0 : nil,
+                lead: lead,
                 payloadCRC: frame.crc
             )
             unsafe gather(header, plain, in: &output, for: segment)
@@ -212,11 +218,7 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
         for segment: ActiveSegment<FileSystem.File>
     ) {
         let offset = output.end
-        var header = header
         guard let cipher = segment.cipher else {
-            if header.lead != nil {
-                header.lead = FrameHeader.lead(address: UInt(bitPattern: plain.baseAddress), offset: offset)
-            }
             let range = header.payloadRange
             let start = unsafe output.room(range.lowerBound)
             unsafe UnsafeMutableRawBufferPointer(rebasing: start[FrameHeader.size...]).clear()
@@ -232,6 +234,7 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
         let target = unsafe output.room(FrameHeader.size + header.length)
         let body = unsafe UnsafeMutableRawBufferPointer(rebasing: target[FrameHeader.size...])
         unsafe cipher.seal(plain, into: body, offset: offset)
+        var header = header
         header.payloadCRC = unsafe Checksum.of(UnsafeRawBufferPointer(body))
         unsafe header.encode(into: target, seed: segment.seed, offset: offset)
         unsafe output.room(header.extent - target.count).clear()

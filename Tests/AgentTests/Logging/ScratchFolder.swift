@@ -19,19 +19,18 @@ final class ScratchFolder {
     func write(_ text: String, to name: String, executable: Bool = false) throws {
         let url = URL(fileURLWithPath: "\(path)/\(name)")
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: executable ? url.appendingPathExtension("text") : url)
-        if executable { try makeProgram(url) }
+        guard executable else { return try Data(text.utf8).write(to: url) }
+        let draft = url.appendingPathExtension("text")
+        try Data(text.utf8).write(to: draft)
+        try makeProgram(url, of: draft)
     }
 
     /// Copied by another process: what this one has open for writing, a program that another test starts at this moment has open
     /// as well, and the kernel runs no file that somebody writes (ETXTBSY).
-    private func makeProgram(_ url: URL) throws {
-        let copy = try Process.run(
-            URL(fileURLWithPath: "/bin/cp"),
-            arguments: [url.appendingPathExtension("text").path, url.path]
-        )
+    private func makeProgram(_ url: URL, of draft: URL) throws {
+        let copy = try Process.run(URL(fileURLWithPath: "/bin/cp"), arguments: [draft.path, url.path])
         copy.waitUntilExit()
-        try FileManager.default.removeItem(at: url.appendingPathExtension("text"))
+        try FileManager.default.removeItem(at: draft)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: url.path)
     }
 

@@ -57,19 +57,23 @@ struct FormatTests {
         #expect(header.extent == 144)
     }
 
-    @Test("A placed payload's frame: 64 bytes longer, and the payload anywhere in them", arguments: [0, 1, 24, 63])
-    func placed(lead: Int) {
-        let header = FrameHeader(
+    private static func header(ends: Bool, lead: Int? = nil) -> FrameHeader {
+        FrameHeader(
             length: 100,
             first: 9,
             synced: 7,
             count: 3,
             begins: true,
-            ends: false,
+            ends: ends,
             isSealed: false,
             lead: lead,
             payloadCRC: 0xAABB_CCDD
         )
+    }
+
+    @Test("A placed payload's frame: 64 bytes longer, and the payload anywhere in them", arguments: [0, 1, 24, 63])
+    func placed(lead: Int) {
+        let header = Self.header(ends: false, lead: lead)
         let bytes = Self.bytes(FrameHeader.size) { header.encode(into: $0, seed: Self.id.seed, offset: 8_192) }
         #expect(bytes[28..<32] == [9, UInt8(lead), 0, 0])
         #expect(bytes.withUnsafeBytes { FrameHeader.decode($0, seed: Self.id.seed, offset: 8_192) } == header)
@@ -90,16 +94,7 @@ struct FormatTests {
 
     @Test("Every flipped bit of a frame's header is noticed")
     func frameFlips() {
-        let header = FrameHeader(
-            length: 100,
-            first: 9,
-            synced: 7,
-            count: 3,
-            begins: true,
-            ends: true,
-            isSealed: false,
-            payloadCRC: 0xAABB_CCDD
-        )
+        let header = Self.header(ends: true)
         let bytes = Self.bytes(FrameHeader.size) { header.encode(into: $0, seed: Self.id.seed, offset: 8_192) }
         for bit in 0..<(bytes.count * 8) {
             var flipped = bytes
