@@ -46,7 +46,7 @@ DEFECTS = {
         "a placed payload is looked for right behind the header",
     ),
     "place-nowhere": (
-        "Writing/GroupWriter.swift",
+        "Writing/FrameGroup.swift",
         "FrameHeader.lead(address: address, offset: output.end)",
         "FrameHeader.lead(address: address & 0, offset: output.end)",
         "a large payload does not lie in the file as in memory",

@@ -102,9 +102,9 @@ struct QueueState: Sendable {
         for (record, at) in zip(records, places) {
             let (first, offset) = place(at)
             waitingBytes -= record.extent
-            let piece = Piece(payload: record.payload, first: first, items: 0..<record.payload.itemCount)
-            let bytes = record.payload.byteCount
-            counters.storedItems += UInt64(record.payload.itemCount)
+            let piece = Piece(payload: record.payload, first: first, items: 0..<record.itemCount)
+            let bytes = record.byteCount
+            counters.storedItems += UInt64(record.itemCount)
             counters.storedBytes += UInt64(bytes)
             if readEnd == first, windowBytes == 0 || windowBytes + bytes <= windowLimit {
                 push(piece, bytes)

@@ -75,7 +75,13 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
                 continue
             }
             do throws(FileSystemError) {
-                try write(records.prefix(group.places.count), to: segment)
+                var frames = FrameGroup(
+                    segment,
+                    synced: synced,
+                    directLimit: options.directLimit,
+                    staging: staging
+                )
+                try frames.write(records.prefix(group.places.count))
                 try syncGroup(segment)
             } catch {
                 abandon(error)
@@ -122,7 +128,7 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
         return active.first
     }
 
-    // MARK: Encoding
+    // MARK: Planning
 
     private struct Group {
         var places: [Place] = []
@@ -136,108 +142,17 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
         for segment: ActiveSegment<FileSystem.File>
     ) -> Group {
         var group = Group(end: segment.end)
+        group.places.reserveCapacity(records.count)
+        let overhead = segment.overhead
         for record in records {
-            let behind = group.bytes + record.extent(overhead: segment.overhead)
+            let behind = group.bytes + record.extent(overhead: overhead)
             guard group.places.isEmpty || (segment.offset + behind <= segment.capacity && behind <= options.groupLimit)
             else { break }
             group.places.append(Place(first: group.end, segment: segment.id, offset: segment.offset + group.bytes))
             group.bytes = behind
-            group.end += UInt64(record.payload.itemCount)
+            group.end += UInt64(record.itemCount)
         }
         return group
-    }
-
-    /// Writes the records' frames one behind the other, from the segment's end on.
-    private func write(
-        _ records: ArraySlice<WaitingRecord>,
-        to segment: ActiveSegment<FileSystem.File>
-    ) throws(FileSystemError) {
-        var output = FrameOutput(file: segment.file, offset: segment.offset, staging: staging)
-        try write(records, first: segment.end, to: &output, for: segment)
-    }
-
-    /// Gathers the records' frames, and writes them all once the last one is there. A large payload may be looked at only from
-    /// inside of its `withBytes`, so the records behind it are gathered there too.
-    private func write(
-        _ records: ArraySlice<WaitingRecord>,
-        first: UInt64,
-        to output: inout FrameOutput<FileSystem.File>,
-        for segment: ActiveSegment<FileSystem.File>
-    ) throws(FileSystemError) {
-        var (rest, first) = (records, first)
-        while let record = rest.popFirst() {
-            let behind = first + UInt64(record.payload.itemCount)
-            let isLarge = segment.cipher == nil && record.extent >= options.directLimit
-            let result = unsafe record.payload.withBytes { payload -> Result<Void, FileSystemError>? in
-                unsafe gather(record.frames, of: payload, first: first, in: &output, for: segment)
-                guard isLarge else { return nil }
-                return Result { () throws(FileSystemError) in
-                    try write(rest, first: behind, to: &output, for: segment)
-                }
-            }
-            if let result { return try result.get() }
-            first = behind
-        }
-        try output.write()
-    }
-
-    private func gather(
-        _ frames: [FramePlan],
-        of payload: UnsafeRawBufferPointer,
-        first: UInt64,
-        in output: inout FrameOutput<FileSystem.File>,
-        for segment: ActiveSegment<FileSystem.File>
-    ) {
-        for (index, frame) in frames.enumerated() {
-            let plain = unsafe UnsafeRawBufferPointer(rebasing: payload[frame.bytes])
-            var lead: Int?
-            if frame.isPlaced {
-                // What a cipher makes of it is copied first: it lies nowhere yet.
-                let address = UInt(bitPattern: plain.baseAddress)
-                lead = segment.cipher == nil ? FrameHeader.lead(address: address, offset: output.end) : 0
-            }
-            let header = FrameHeader(
-                length: plain.count + segment.overhead,
-                first: first + UInt64(frame.items.lowerBound),
-                synced: synced,
-                count: frame.items.count,
-                begins: index == 0,
-                ends: index == frames.count - 1,
-                isSealed: segment.cipher != nil,
-                lead: lead,
-                payloadCRC: frame.crc
-            )
-            unsafe gather(header, plain, in: &output, for: segment)
-        }
-    }
-
-    private func gather(
-        _ header: FrameHeader,
-        _ plain: UnsafeRawBufferPointer,
-        in output: inout FrameOutput<FileSystem.File>,
-        for segment: ActiveSegment<FileSystem.File>
-    ) {
-        let offset = output.end
-        guard let cipher = segment.cipher else {
-            let range = header.payloadRange
-            let start = unsafe output.room(range.lowerBound)
-            unsafe UnsafeMutableRawBufferPointer(rebasing: start[FrameHeader.size...]).clear()
-            unsafe header.encode(into: start, seed: segment.seed, offset: offset)
-            if header.lead == nil {
-                unsafe output.room(plain.count).copyMemory(from: plain)
-            } else {
-                unsafe output.append(plain)
-            }
-            unsafe output.room(header.extent - range.upperBound).clear()
-            return
-        }
-        let target = unsafe output.room(FrameHeader.size + header.length)
-        let body = unsafe UnsafeMutableRawBufferPointer(rebasing: target[FrameHeader.size...])
-        unsafe cipher.seal(plain, into: body, offset: offset)
-        var header = header
-        header.payloadCRC = unsafe Checksum.of(UnsafeRawBufferPointer(body))
-        unsafe header.encode(into: target, seed: segment.seed, offset: offset)
-        unsafe output.room(header.extent - target.count).clear()
     }
 
     // MARK: Room

@@ -1,6 +1,11 @@
 /// A record that waits to be written.
-struct WaitingRecord: Sendable {
+///
+/// A class, since it goes from hand to hand: to the queue's state, to a group, to the file.
+final class WaitingRecord: Sendable {
     let payload: any JournalPayload
+    let itemCount: Int
+    /// Bytes of the payload.
+    let byteCount: Int
     let frames: [FramePlan]
     /// Bytes in the file, without what a cipher adds.
     let extent: Int
@@ -13,6 +18,8 @@ struct WaitingRecord: Sendable {
         stored: @escaping @Sendable (Result<Void, JournalError>) -> Void
     ) {
         self.payload = payload
+        itemCount = payload.itemCount
+        byteCount = payload.byteCount
         frames = FramePlan.cut(payload, limit: frameLimit, directLimit: directLimit)
         extent = frames.reduce(0) { $0 + $1.extent() }
         self.stored = stored
