@@ -33,7 +33,8 @@ struct JournalBench {
             checkpointDirectory: directory + "/queue",
             dataDirectories: [directory + "/queue/data"]
         )
-        options.answering = LoopHandover.gather
+        options.answering = { LoopHandover.gather($0, then: $1) }
+        options.announcing = { news in LoopHandover.afterTurn(news) { news.raise() } }
         options.minimumRequiredSpace = 5 << 30
         options.notice = { print("  \($0)") }
         return try Queue(LocalFileSystem(), options)

@@ -1,34 +1,74 @@
 package import NIOCore
 internal import NIOPosix
 
-/// Work that other threads hand over to event loops.
+/// Work that other threads hand over to event loops, and event loops to other threads.
 ///
 /// A loop that sleeps is woken by the first piece, and may then run on the very core of the thread that still has others to
-/// hand over: they take turns, once for each piece. Who has many therefore gathers them.
+/// hand over: they take turns, once for each piece. Who has many therefore gathers them. The other way round, a thread that a
+/// loop wakes finds no more than the first of what the loop has for it: it is woken after the loop's turn.
 package enum LoopHandover {
     /// What a thread has gathered so far.
     private static let gathered: ThreadSpecificVariable<GatheredWork> = ThreadSpecificVariable()
+    /// What is to be done on a loop's thread after the turn that it is in.
+    private static let afterTurn: ThreadSpecificVariable<WorkAfterTurn> = ThreadSpecificVariable()
 
     /// Runs `work` on a loop: at once where this is the loop's thread, else as soon as the loop comes to it.
     package static func run(on loop: any EventLoop, _ work: @escaping @Sendable () -> Void) {
         if loop.inEventLoop {
             work()
-        } else if let gathered = gathered.currentValue {
+        } else if let gathered = gathered.currentValue, gathered.isOpen {
             gathered.add(work, for: loop)
         } else {
             loop.execute(work)
         }
     }
 
-    /// Calls `body`; what it hands over goes to each loop in one piece, in order, when `body` returns. Within another call it
-    /// goes with what that one gathers.
-    package static func gather(_ body: () -> Void) {
-        guard self.gathered.currentValue == nil else { return body() }
-        let gathered = GatheredWork()
-        self.gathered.currentValue = gathered
+    /// Calls `body` and then `rest`; what they hand over goes to each loop in one piece, in order, when both have returned.
+    /// Within another call it goes with what that one gathers.
+    ///
+    /// What `body` hands over counts as a turn of the loop: what it leaves for after the turn comes before what `rest` hands
+    /// over.
+    package static func gather(_ body: () -> Void, then rest: () -> Void = {}) {
+        let gathered = own(gathered) { GatheredWork() }
+        guard !gathered.isOpen else {
+            body()
+            return rest()
+        }
+        gathered.isOpen = true
         body()
-        self.gathered.currentValue = nil
+        gathered.isRest = true
+        rest()
+        (gathered.isOpen, gathered.isRest) = (false, false)
         gathered.send()
+    }
+
+    /// Calls `work` once for `key`, however often this is called, when this thread's loop has done all that it had at hand;
+    /// at once where this thread has no loop.
+    package static func afterTurn(_ key: AnyObject, _ work: @escaping @Sendable () -> Void) {
+        guard let loop = MultiThreadedEventLoopGroup.currentEventLoop else { return work() }
+        let waiting = own(afterTurn) { WorkAfterTurn() }
+        waiting.add(key, work)
+        guard !waiting.isAwaited else { return }
+        waiting.isAwaited = true
+        loop.execute { own(afterTurn) { WorkAfterTurn() }.run() }
+    }
+
+    /// Runs, on a loop's thread, what was gathered for it.
+    fileprivate static func run(_ pieces: [@Sendable () -> Void], then rest: [@Sendable () -> Void]) {
+        let waiting = own(afterTurn) { WorkAfterTurn() }
+        let isOutermost = !waiting.isAwaited
+        waiting.isAwaited = true
+        for piece in pieces { piece() }
+        if isOutermost { waiting.run() }
+        for piece in rest { piece() }
+    }
+
+    /// The value that this thread has of its own.
+    private static func own<Value: AnyObject>(_ variable: ThreadSpecificVariable<Value>, _ make: () -> Value) -> Value {
+        if let value = variable.currentValue { return value }
+        let value = make()
+        variable.currentValue = value
+        return value
     }
 }
 
@@ -36,21 +76,48 @@ package enum LoopHandover {
 ///
 /// `@unchecked Sendable`: it is reached through a variable of one thread and never leaves that.
 private final class GatheredWork: @unchecked Sendable {
-    private var parts: [(loop: any EventLoop, work: [@Sendable () -> Void])] = []
+    private struct Part {
+        let loop: any EventLoop
+        var work: [@Sendable () -> Void] = []
+        var rest: [@Sendable () -> Void] = []
+    }
+
+    var isOpen = false
+    /// What is added now comes after the turn.
+    var isRest = false
+    private var parts: [Part] = []
 
     func add(_ work: @escaping @Sendable () -> Void, for loop: any EventLoop) {
-        if let index = parts.firstIndex(where: { $0.loop === loop }) {
-            parts[index].work.append(work)
-        } else {
-            parts.append((loop, [work]))
-        }
+        let index = parts.firstIndex { $0.loop === loop } ?? parts.endIndex
+        if index == parts.endIndex { parts.append(Part(loop: loop)) }
+        if isRest { parts[index].rest.append(work) } else { parts[index].work.append(work) }
     }
 
     func send() {
-        for (loop, work) in parts {
-            loop.execute {
-                for piece in work { piece() }
-            }
+        for part in parts {
+            let (work, rest) = (part.work, part.rest)
+            part.loop.execute { LoopHandover.run(work, then: rest) }
         }
+        parts.removeAll(keepingCapacity: true)
+    }
+}
+
+/// What a loop does after its turn.
+///
+/// `@unchecked Sendable`: it is reached through a variable of one thread and never leaves that.
+private final class WorkAfterTurn: @unchecked Sendable {
+    /// Somebody calls `run` when the turn is over.
+    var isAwaited = false
+    private var parts: [(key: AnyObject, work: @Sendable () -> Void)] = []
+
+    func add(_ key: AnyObject, _ work: @escaping @Sendable () -> Void) {
+        if !parts.contains(where: { $0.key === key }) { parts.append((key, work)) }
+    }
+
+    func run() {
+        isAwaited = false
+        let done = parts
+        parts.removeAll(keepingCapacity: true)
+        for part in done { part.work() }
     }
 }

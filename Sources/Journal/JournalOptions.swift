@@ -29,7 +29,7 @@ package struct JournalOptions: Sendable {
     package var groupLimit = 4 << 20
     /// A frame of so many payload bytes is written from where they are and 64 bytes longer; smaller ones are copied together
     /// first.
-    package var directLimit = 16 << 10
+    package var directLimit = 8 << 10
     /// Bytes that wait to be written at most; an append beyond is refused at once.
     package var waitingLimit = 256 << 20
     /// Bytes of stored records that are kept in memory for takes.
@@ -54,9 +54,16 @@ package struct JournalOptions: Sendable {
     /// the queue.
     package var notice: @Sendable (JournalNotice) -> Void = { _ in }
 
-    /// Called by the writer's thread with a closure that answers all appends of one group and wakes who waits for them; must
-    /// call it once, at once.
-    package var answering: @Sendable (_ answers: () -> Void) -> Void = { answers in answers() }
+    /// Called by the writer's thread with what answers all appends of one group, and what wakes who waits for stored items; must
+    /// call each once, at once and in this order.
+    package var answering: @Sendable (_ answers: () -> Void, _ wakes: () -> Void) -> Void = { answers, wakes in
+        answers()
+        wakes()
+    }
+
+    /// Called by a thread that appended, to raise the signal that wakes the writer: now, or soon, when it has appended all that
+    /// it has at hand.
+    package var announcing: @Sendable (_ news: Signal) -> Void = { news in news.raise() }
 
     package init(name: String, checkpointDirectory: String, dataDirectories: [String]) {
         self.name = name

@@ -67,6 +67,81 @@ final class LoopHandoverTests {
         #expect(ran == [1, 2])
     }
 
+    /// What happens on one loop, by name.
+    private final class Order: Sendable {
+        private let names = Mutex<[String]>([])
+
+        func add(_ name: String) { names.withLock { $0.append(name) } }
+        var all: [String] { names.withLock { $0 } }
+    }
+
+    @Test("After a turn each thing is done once, when all at hand is done")
+    func afterTurn() async throws {
+        let (loop, order, one, other) = (loops.next(), Order(), Count(), Count())
+        try await loop.submit {
+            // A turn of its own that is at hand already.
+            loop.execute {
+                order.add("second")
+                LoopHandover.afterTurn(one) { order.add("one, too late") }
+            }
+            order.add("first")
+            LoopHandover.afterTurn(one) { order.add("one") }
+            LoopHandover.afterTurn(other) {
+                order.add("other")
+                LoopHandover.afterTurn(one) { order.add("next turn") }
+            }
+            LoopHandover.afterTurn(one) { order.add("one, again") }
+            order.add("end")
+        }.get()
+        try await loop.submit {}.get()
+        #expect(order.all == ["first", "end", "second", "one", "other", "next turn"])
+    }
+
+    @Test("A thread without a loop does at once what is for after the turn")
+    func withoutLoop() async throws {
+        let count = Count()
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
+        let seen = try await pool.runIfActive {
+            LoopHandover.afterTurn(count) { count.add() }
+            let once = count.value
+            LoopHandover.afterTurn(count) { count.add() }
+            return [once, count.value]
+        }
+        #expect(seen == [1, 2])
+        try await pool.shutdownGracefully()
+    }
+
+    @Test("What was gathered first counts as a turn; the rest comes after it")
+    func gatheredTurn() async throws {
+        let (loop, order, key) = (loops.next(), Order(), Count())
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
+        for round in ["1", "2"] {
+            try await pool.runIfActive {
+                LoopHandover.gather {
+                    for name in ["a", "b"] {
+                        LoopHandover.run(on: loop) {
+                            order.add(name + round)
+                            LoopHandover.afterTurn(key) { order.add("after" + round) }
+                        }
+                    }
+                } then: {
+                    LoopHandover.run(on: loop) {
+                        order.add("rest" + round)
+                        LoopHandover.afterTurn(key) { order.add("after rest" + round) }
+                    }
+                    LoopHandover.gather { LoopHandover.run(on: loop) { order.add("end" + round) } }
+                }
+            }
+            try await loop.submit {}.get()
+            try await loop.submit {}.get()
+        }
+        let expected = ["a", "b", "after", "rest", "end", "after rest"]
+        #expect(order.all == expected.map { $0 + "1" } + expected.map { $0 + "2" })
+        try await pool.shutdownGracefully()
+    }
+
     private final class Count: Sendable {
         private let number = Mutex(0)
 

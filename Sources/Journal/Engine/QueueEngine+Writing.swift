@@ -50,10 +50,10 @@ extension QueueEngine: SpareSource {
                 let wake = state.stored(stored, at: places, segment: segment) { ($0.first, $0.offset) }
                 return (wake, state.readRequest() != nil)
             }
-            options.answering {
-                for record in stored { record.stored(.success(())) }
-                for waker in wake { waker.wake() }
-            }
+            options.answering(
+                { for record in stored { record.stored(.success(())) } },
+                { for waker in wake { waker.wake() } }
+            )
             if !closed.isEmpty || mustRead { keeperSignal.raise() }
             return places.count
         case .refused(let error):
@@ -71,9 +71,7 @@ extension QueueEngine: SpareSource {
                     state.fullTrouble = error.message
                 }
             }
-            options.answering {
-                for record in records { record.stored(.failure(error)) }
-            }
+            options.answering({ for record in records { record.stored(.failure(error)) } }, {})
             return records.count
         }
     }

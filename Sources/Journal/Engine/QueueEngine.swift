@@ -112,7 +112,7 @@ final class QueueEngine<FileSystem: JournalFileSystem>: Sendable {
     func append(_ record: WaitingRecord) {
         let failure = state.withLock { $0.append(record, limit: options.waitingLimit) }
         if let failure { return record.stored(.failure(failure)) }
-        writerSignal.raise()
+        options.announcing(writerSignal)
     }
 
     // MARK: Taking

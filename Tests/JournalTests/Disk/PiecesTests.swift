@@ -56,6 +56,39 @@ final class PiecesTests {
         }
     }
 
+    /// Each payload that is written from where it is takes some of the writer's stack.
+    @Test("As many large records as go into one group, announced together, are one group")
+    func deepest() async throws {
+        var options = JournalOptions(name: "c1", checkpointDirectory: root + "/c", dataDirectories: [root + "/d"])
+        options.minimumRequiredSpace = 0
+        let news = Mutex<Signal?>(nil)
+        let stored = DispatchGroup()
+        options.announcing = { signal in news.withLock { $0 = signal } }
+        let queue = try LocalQueue(LocalFileSystem(), options)
+        let count = options.groupLimit / (options.directLimit + 512)
+        #expect(count > 400)
+        func append(_ batch: Int, _ size: Int) {
+            stored.enter()
+            queue.append(TestPayload(batch: UInt64(batch), sizes: [size])) { _ in stored.leave() }
+        }
+        // What comes while the writer is awake is found without being announced: it must fall asleep first.
+        var isAsleep = false
+        for batch in 1...100 where !isAsleep {
+            let before = queue.counters.groups
+            append(batch, 100)
+            try await Task.sleep(for: .milliseconds(50))
+            isAsleep = queue.counters.groups == before
+        }
+        try #require(isAsleep)
+        let before = queue.counters
+        for index in 1..<count { append(1_000 + index, options.directLimit) }
+        try #require(news.withLock { $0 }).raise()
+        await withCheckedContinuation { done in stored.notify(queue: .global()) { done.resume() } }
+        #expect(queue.counters.groups == before.groups + 1)
+        #expect(queue.counters.storedItems == before.storedItems + UInt64(count))
+        queue.close()
+    }
+
     /// Records whose bytes are copied and records whose bytes are written from where they are, in one group.
     @Test("Small and large records in one group, and one record of 3,000 frames")
     func mixed() throws {

@@ -51,7 +51,8 @@ struct FileChannelSettings: Sendable {
             checkpointDirectory: checkpointDirectory,
             dataDirectories: dataDirectories
         )
-        journal.answering = LoopHandover.gather
+        journal.answering = { LoopHandover.gather($0, then: $1) }
+        journal.announcing = { news in LoopHandover.afterTurn(news) { news.raise() } }
         let fileSize = try settings.int64("maxFileSize", default: Int64(Self.largestSegment), min: 1)
         journal.segmentSize = max(Self.smallestSegment, min(Self.largestSegment, Int(fileSize)))
         let space = try settings.int64("minimumRequiredSpace", default: Int64(journal.minimumRequiredSpace))

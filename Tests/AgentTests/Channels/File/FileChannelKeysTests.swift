@@ -42,16 +42,39 @@ import Testing
         let made = try settings([:])
         let early = await ThreadExecutor.run {
             var early = 0
-            made.journal.answering {
-                for number in 0..<3 { LoopHandover.run(on: loop) { ran.add(number) } }
-                usleep(20_000)
-                early = ran.count
-            }
+            made.journal.answering(
+                { for number in 0..<3 { LoopHandover.run(on: loop) { ran.add(number) } } },
+                {
+                    usleep(20_000)
+                    early = ran.count
+                }
+            )
             return early
         }
         #expect(early == 0)
         try await loop.submit {}.get()
         #expect(ran.all == [0, 1, 2])
+        try await loops.shutdownGracefully()
+    }
+
+    /// A writer that is woken at the first append of many would store that one alone.
+    @Test func theWriterIsWokenAfterTheTurn() async throws {
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let made = try settings([:])
+        let (news, order) = (Signal(), Recorded<String>())
+        async let woken: Void = ThreadExecutor.run {
+            news.wait(until: nil)
+            order.add("woken")
+        }
+        try await loops.next().submit {
+            for name in ["first", "last"] {
+                made.journal.announcing(news)
+                usleep(20_000)
+                order.add(name)
+            }
+        }.get()
+        await woken
+        #expect(order.all == ["first", "last", "woken"])
         try await loops.shutdownGracefully()
     }
 

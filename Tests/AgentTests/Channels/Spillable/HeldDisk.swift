@@ -10,11 +10,12 @@ final class HeldDisk: Sendable {
 
     func letGo() { gate.signal() }
 
-    var answering: @Sendable (() -> Void) -> Void {
-        { answers in
+    var answering: @Sendable (_ answers: () -> Void, _ wakes: () -> Void) -> Void {
+        { answers, wakes in
             let isFirst = !self.reached.exchange(true, ordering: .acquiringAndReleasing)
             if isFirst { self.gate.wait() }
             answers()
+            wakes()
         }
     }
 }
