@@ -112,7 +112,10 @@ package final class ChildProcess: Sendable {
                 let error = test_shut_down_socket_of(id, descriptor)
                 // Closed meanwhile, or never connected.
                 guard [0, EBADF, ENOTCONN, ENOTSOCK].contains(error) else {
-                    throw Failure(description: "pidfd_getfd(2) on process \(id): \(String(cString: strerror(error)))")
+                    let why = String(cString: strerror(error))
+                    throw Failure(
+                        description: "pidfd_getfd(2) of process \(id): \(why); in a container it takes SYS_PTRACE"
+                    )
                 }
             }
         }
