@@ -104,28 +104,38 @@ package final class Broker: @unchecked Sendable {
         lock.withLock { isAway = false }
     }
 
-    /// Ends it as an operator would (SIGTERM), so that it keeps its records.
-    package func stop() {
+    /// Ends it with SIGTERM, so that it keeps what it acknowledged.
+    ///
+    /// noida-db (0.2.3, its src/persistence.rs) then copies its records, writes the copy and exits, and goes on answering
+    /// Produce requests all the while: what comes behind the copy is acknowledged and gone. So it is taken off the network
+    /// first. Clients see what they see of any broker that ends: connections break, with requests unanswered, and nobody
+    /// listens.
+    package func stop() throws {
         guard own != nil else {
             lock.withLock { isAway = true }
-            // Who waits for its absence fails where it stays.
-            do { try Self.control("stop") } catch { print("\(error)") }
-            return
+            return try Self.control("stop")
         }
-        let process = lock.withLock {
-            defer { self.process = nil }
-            return self.process
-        }
-        process?.terminate()
+        guard let process = takeProcess() else { return }
+        try process.takeOffNetwork()
+        // Killed while it writes, it would have lost the last second.
+        let status = process.terminate(within: 60)
+        guard status == 0 else { throw Failure(description: "noida-db did not save its records: status \(status)") }
     }
 
     /// Ends it for good, with its records; the named cluster is left running.
     package func end() {
         if let own {
-            stop()
+            takeProcess()?.terminate()
             try? FileManager.default.removeItem(at: own.directory)
         } else if lock.withLock({ isAway }) {
             do { try restart() } catch { print("\(error)") }
+        }
+    }
+
+    private func takeProcess() -> ChildProcess? {
+        lock.withLock {
+            defer { process = nil }
+            return process
         }
     }
 

@@ -81,17 +81,44 @@ package final class ChildProcess: Sendable {
         if isRunning { kill(id, number) }
     }
 
-    /// Sends SIGTERM and waits for the end; after 10 s SIGKILL. Its exit status as waitpid(2) has it.
+    /// Sends SIGTERM and waits for the end; after `seconds` SIGKILL. Its exit status as waitpid(2) has it.
     @discardableResult
-    package func terminate() -> Int32 {
+    package func terminate(within seconds: Double = 10) -> Int32 {
         signal(SIGCONT)
         signal(SIGTERM)
-        let limit = Date() + 10
+        let limit = Date() + seconds
         while isRunning {
             if Date() > limit { kill(id, SIGKILL) }
             usleep(5_000)
         }
         return exit.withLock { $0 } ?? 0
+    }
+
+    /// Takes it off the network: no socket that it has, or accepts meanwhile, carries anything any more, and nobody can
+    /// connect. What it has written goes out; what it writes from now on goes nowhere.
+    package func takeOffNetwork() throws {
+        let folder = "/proc/\(id)/fd"
+        var done: Set<String> = []
+        // Once more after the last new one: what was accepted a moment before the listening socket was shut may show late.
+        var rounds = 0
+        while rounds < 2, isRunning {
+            rounds += 1
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+                guard let descriptor = Int32(name),
+                    let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)"),
+                    target.hasPrefix("socket:"), done.insert(target).inserted
+                else { continue }
+                rounds = 0
+                let error = test_shut_down_socket_of(id, descriptor)
+                // Closed meanwhile, or never connected.
+                guard [0, EBADF, ENOTCONN, ENOTSOCK].contains(error) else {
+                    let why = String(cString: strerror(error))
+                    throw Failure(
+                        description: "pidfd_getfd(2) of process \(id): \(why); in a container it takes SYS_PTRACE"
+                    )
+                }
+            }
+        }
     }
 
     private func status(_ options: Int32) -> Int32? {

@@ -17,6 +17,9 @@ internal import Synchronization
         init(_ notify: @escaping @Sendable () -> Void) { self.notify = notify }
     }
 
+    /// librdkafka's, e.g. `2.0.2`.
+    static let version = unsafe String(cString: rd_kafka_version_str())
+
     /// Takes over a client that was made with events enabled and `log.queue` set.
     init(adopting client: OpaquePointer) {
         unsafe self.client = client

@@ -1,13 +1,18 @@
+internal import Logging
 internal import NIOCore
 internal import Synchronization
 
-/// Lets whoever stops a component wait for the component's own thread.
+/// Lets whoever stops a component wait for the component's own thread, which ends the Kafka client last.
 final class ThreadEnd: Sendable {
     /// How long after its deadline a stop waits at most: librdkafka's own threads may hang in the resolver.
     private static let grace = TimeAmount.milliseconds(500)
+    /// How long a client may take to end that has nothing to do any more. It takes milliseconds, or hangs.
+    private static let clientLimit = TimeAmount.seconds(1)
 
     private struct State {
         var threads = 0
+        /// Threads so far.
+        var begun = 0
         /// Resumed when the thread has ended, or when that takes too long.
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
@@ -18,7 +23,21 @@ final class ThreadEnd: Sendable {
     var isAwaited: Bool { state.withLock { !$0.waiting.isEmpty } }
 
     /// A thread is about to start.
-    func begin() { state.withLock { $0.threads += 1 } }
+    func begin() {
+        state.withLock { state in
+            state.threads += 1
+            state.begun += 1
+        }
+    }
+
+    /// The thread has done what a stop is for; the client's own end is left.
+    func nearlyReach(on eventLoop: any EventLoop) {
+        let thread = state.withLock { $0.begun }
+        eventLoop.scheduleTask(in: Self.clientLimit) { [self] in
+            // Who waits for another has more to wait for.
+            if state.withLock({ $0.begun == thread }) { release() }
+        }
+    }
 
     /// The thread has ended, or could not be started.
     func reach() {
@@ -26,8 +45,8 @@ final class ThreadEnd: Sendable {
         release()
     }
 
-    /// Back when no thread runs, at the latest a little after `deadline`.
-    func wait(until deadline: NIODeadline, on eventLoop: any EventLoop) async {
+    /// Back when no thread runs, at the latest a little after `deadline`; a thread that is left behind then is told.
+    func wait(until deadline: NIODeadline, on eventLoop: any EventLoop, _ logger: Logger) async {
         await withCheckedContinuation { continuation in
             let hasEnded = state.withLock { state in
                 if state.threads == 0 { return true }
@@ -40,6 +59,11 @@ final class ThreadEnd: Sendable {
                 eventLoop.scheduleTask(deadline: deadline + Self.grace) { [self] in release() }
             }
         }
+        guard state.withLock({ $0.threads > 0 }) else { return }
+        logger.warning(
+            "the Kafka client has not ended in time and is left behind; its threads end with the process",
+            metadata: ["librdkafka.version": "\(ClientHandle.version)"]
+        )
     }
 
     private func release() {

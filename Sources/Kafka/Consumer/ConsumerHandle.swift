@@ -17,6 +17,7 @@ internal import CRdKafka
     }
 
     deinit {
+        hook.dropQueues()
         if let queue = unsafe queue { unsafe rd_kafka_queue_destroy(queue) }
     }
 
@@ -112,5 +113,6 @@ internal import CRdKafka
     func close() throws(KafkaFailure) {
         let error = unsafe client.withClient { unsafe rd_kafka_consumer_close($0) }
         guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code: error.rawValue) }
+        hook.emptyQueues()
     }
 }

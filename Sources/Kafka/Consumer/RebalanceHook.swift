@@ -13,6 +13,7 @@ enum Rebalance {
 @safe final class RebalanceHook: @unchecked Sendable {
     /// Called before the change takes effect. Returns whether new partitions are to stand still for now.
     private let handler: (Rebalance) -> Bool
+    private var queues = PartitionQueues()
 
     init(_ handler: @escaping (Rebalance) -> Bool) {
         self.handler = handler
@@ -27,6 +28,12 @@ enum Rebalance {
             unsafe hook.rebalance(client, error, partitions)
         }
     }
+
+    /// The consumer has closed and has no partition any more.
+    func emptyQueues() { queues.empty() }
+
+    /// The client is about to end.
+    func dropQueues() { queues = PartitionQueues() }
 
     private func rebalance(
         _ client: OpaquePointer,
@@ -46,6 +53,7 @@ enum Rebalance {
                 _ = unsafe rd_kafka_assign(client, list)
             }
             if isPaused { _ = unsafe rd_kafka_pause_partitions(client, list) }
+            unsafe queues.hold(partitions, of: client)
         case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
             _ = handler(.revoked(partitions, isLost: unsafe rd_kafka_assignment_lost(client) != 0))
             if isCooperative {

@@ -176,6 +176,7 @@ extension KafkaSink {
         }
         settleOutcomes(endingGroup: true)
         state.withLock { $0.reports = nil }
+        threadEnd.nearlyReach(on: eventLoop)
         // The last reference: librdkafka's threads end here.
         replaceProducer(nil)
     }

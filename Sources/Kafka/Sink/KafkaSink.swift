@@ -57,7 +57,7 @@ package final class KafkaSink: Sink {
     let counters: KafkaSinkCounters
     let logger: Logger
     let eventLoop: any EventLoop
-    private let threadEnd = ThreadEnd()
+    let threadEnd = ThreadEnd()
 
     package convenience init(
         name: String,
@@ -170,7 +170,7 @@ package final class KafkaSink: Sink {
         }
         guard isRunning else { return }
         wake()
-        await threadEnd.wait(until: deadline, on: eventLoop)
+        await threadEnd.wait(until: deadline, on: eventLoop, logger)
     }
 
     /// On the event loop, so that reports that it is passing on at this moment come before the end is known.

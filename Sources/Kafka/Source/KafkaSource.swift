@@ -105,7 +105,11 @@ package final class KafkaSource: Source {
     package func start() async throws(ComponentError) { try begin() }
 
     /// `start`, which waits for nothing. A source that was stopped, before or meanwhile, stays so.
-    func begin() throws(ComponentError) {
+    ///
+    /// - Parameter startThread: whether a thread could be made.
+    func begin(
+        startThread: (_ name: String, _ run: @escaping @Sendable () -> Void) -> Bool = WorkerThread.start(name:_:)
+    ) throws(ComponentError) {
         guard state.withLock({ $0.phase == .idle }) else { return }
         let reader = SourceReader(self)
         let made = try ConsumerHandle.make(
@@ -132,9 +136,8 @@ package final class KafkaSource: Source {
         made.client.onArrival { [weak self, eventLoop] in
             eventLoop.execute { [weak self] in self?.consumer.withLock { $0?.endPoll() } }
         }
-        // Not held by the closure: the client is gone when the end is told.
-        reader.consumer = made
-        let started = WorkerThread.start(name: "kafka-source") { [self] in
+        // The closure does not hold the client: that is gone when the end is told.
+        let started = startThread("kafka-source") { [self] in
             reader.serve()
             ended()
         }
@@ -171,8 +174,14 @@ package final class KafkaSource: Source {
         }
         guard isRunning else { return }
         wake()
-        await threadEnd.wait(until: deadline, on: eventLoop)
+        await threadEnd.wait(until: deadline, on: eventLoop, logger)
     }
+
+    /// For the source's own thread only.
+    func currentConsumer() -> ConsumerHandle? { consumer.withLock { $0 } }
+
+    /// The thread has left the group; its client is about to end.
+    func closed() { threadEnd.nearlyReach(on: eventLoop) }
 
     /// Makes the thread look round at once.
     func wake() {

@@ -15,7 +15,7 @@ final class SourceReader: @unchecked Sendable {
     static let commitLimit = TimeAmount.seconds(3)
 
     unowned let source: KafkaSource
-    /// Until the reader has closed it.
+    /// From the thread's start until the reader has closed it: the client's hook holds the reader.
     var consumer: ConsumerHandle?
     var open: OpenBatch
     var health: BrokerHealth
@@ -44,7 +44,8 @@ final class SourceReader: @unchecked Sendable {
 
     /// Runs until the source stops; leaves the group.
     func serve() {
-        guard let consumer else { return }
+        guard let consumer = source.currentConsumer() else { return }
+        self.consumer = consumer
         while true {
             let now = NIODeadline.now()
             let (phase, isFull, isDue) = source.state.withLock { state in
@@ -93,5 +94,6 @@ final class SourceReader: @unchecked Sendable {
             source.logger.info("Kafka consumer closed with an error", metadata: ["error.message": "\(error)"])
         }
         self.consumer = nil
+        source.closed()
     }
 }

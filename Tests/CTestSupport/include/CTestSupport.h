@@ -3,6 +3,7 @@
 
 #include <spawn.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /// Whether this build's C11 threads (`thrd_*`, `mtx_*`, `cnd_*`, `tss_*`, `call_once`) are those of c11threads.c.
 ///
@@ -17,5 +18,9 @@ int test_spawn_chdir(posix_spawn_file_actions_t *actions, const char *directory)
 
 /// posix_spawn_file_actions_addclosefrom_np(3), likewise.
 int test_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+
+/// shutdown(2) of a socket that another process has (pidfd_getfd(2), Linux 5.6), in both directions: that process can
+/// neither read nor write it any more, nor accept on it. 0, or an errno: EPERM where this process may not trace that one.
+int test_shut_down_socket_of(pid_t process, int descriptor);
 
 #endif

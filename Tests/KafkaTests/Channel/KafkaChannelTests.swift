@@ -184,7 +184,7 @@ import Testing
         let topic = try await Topics.make("away", partitions: 1, on: broker.bootstrap)
         try await ChannelHarness.run(broker.bootstrap, ["kafka.topic": topic]) { harness in
             #expect(await harness.put([Event(body: "0")]) == nil)
-            broker.stop()
+            try broker.stop()
             let put = Task { await harness.put([Event(body: "1")]) }
             try await Waiting.until("it shows", within: 15) { harness.channel.trouble != nil }
             try broker.restart()

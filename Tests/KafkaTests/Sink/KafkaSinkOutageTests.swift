@@ -22,7 +22,7 @@ import Testing
             }
             try await harness.submit(Array(batches[..<100]))
             try await harness.log.wait { $0.delivered.count >= 40 }
-            broker.stop()
+            try broker.stop()
             let atStop = harness.log.seen.delivered
             // Fed until it is full.
             var next = 100
@@ -123,7 +123,7 @@ import Testing
         let topic = try await Topics.make("turned-away", partitions: 1, on: broker.bootstrap)
         try await SinkHarness.run(broker.bootstrap, ["kafka.topic": topic], deliversForCallers: true) { harness in
             #expect(try await harness.deliver([Event(body: "0")]).isDelivered)
-            broker.stop()
+            try broker.stop()
             try await harness.log.wait(.seconds(10)) { !$0.unavailable.isEmpty }
             let ready = harness.log.seen.ready
             let batch = EventBatch.of([Event(body: "1")])

@@ -303,7 +303,7 @@ import Testing
                 !harness.source.state.withLock { $0.ledger.hasDue }
             }
             try await Task.sleep(for: .milliseconds(300))
-            broker.stop()
+            try broker.stop()
             try await Waiting.until("it shows", within: 15) { harness.source.trouble != nil }
             #expect(harness.source.trouble?.contains(broker.bootstrap) == true)
             try broker.restart()

@@ -47,7 +47,11 @@ final class ChannelHarness: Sendable {
     }
 
     /// Ends it with as much time as an agent has.
-    func stop() async -> Int { await channel.stop(deadline: .now() + .seconds(8)) }
+    func stop() async -> Int {
+        let left = await channel.stop(deadline: .now() + .seconds(8))
+        #expect(!capture.leftBehind)
+        return left
+    }
 
     /// Returns when it is stored, or why it is not.
     @discardableResult

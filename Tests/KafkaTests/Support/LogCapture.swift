@@ -15,6 +15,8 @@ final class LogCapture: Sendable {
 
     var lines: [Line] { kept.withLock { $0 } }
     var warnings: [Line] { lines.filter { $0.level >= .warning } }
+    /// Whether a client did not end with its component.
+    var leftBehind: Bool { warnings.contains { $0.message.contains("left behind") } }
 
     var logger: Logger {
         var logger = Logger(label: "test") { _ in Handler(capture: self) }

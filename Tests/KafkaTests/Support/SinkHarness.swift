@@ -48,6 +48,7 @@ final class SinkHarness: Sendable {
             throw error
         }
         await harness.sink.stop(deadline: .now() + .seconds(5))
+        #expect(!harness.capture.leftBehind)
     }
 
     /// Submits batches in order, waiting while the sink is busy.

@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 import TestSupport
+import Testing
 
 @testable import Agent
 @testable import Kafka
@@ -79,6 +80,9 @@ final class SourceHarness: Sendable {
         await source.quiesce()
         drain.withLock { $0?.cancel() }
         await source.stop(deadline: .now() + .seconds(5))
+        // Else a client hangs, and its threads live as long as the process.
+        #expect(!capture.leftBehind)
+        #expect(source.state.withLock { $0.phase } == .ended)
     }
 
     /// Delivers everything that comes, from now on.
