@@ -9,11 +9,14 @@ extension TaildirDriver {
         let content = number()
         let mark = position.mark.flatMap { $0.offset == position.position ? $0 : nil }
         let start = mark ?? ContentMark(offset: position.position, hash: nil, head: [], tail: [])
-        contents[content] = Content(progress: Progress(start), head: position.mark?.head ?? [])
+        contents[content] = Content(
+            progress: Progress(start, earlier: mark == nil ? [] : position.earlier),
+            head: position.mark?.head ?? []
+        )
         // A file that no group names any more waits in vain for its folder's scan, and is forgotten.
         let file = TailedFile(
             id: number(),
-            group: group(of: position.path) ?? group(in: position.path) ?? 0,
+            group: group(of: position) ?? 0,
             inode: position.inode,
             path: position.path,
             content: content,
@@ -28,9 +31,12 @@ extension TaildirDriver {
         unseen[position.inode, default: []].append(file.id)
     }
 
-    /// The first group of a path's folder: of a file that has lost its name.
-    private func group(in path: String) -> Int? {
-        settings.groups.firstIndex { $0.folder == (path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "") }
+    /// The first group that names a position's path, or else of its folder: the file may have lost its name.
+    func group(of position: FilePosition) -> Int? {
+        group(of: position.path)
+            ?? settings.groups.firstIndex { group in
+                group.folder == (position.path.lastIndex(of: "/").map { String(position.path[..<$0]) } ?? "")
+            }
     }
 
     /// The first group that names a path.
@@ -90,7 +96,7 @@ extension TaildirDriver {
 
     /// Goes after a file that lost its matching name, perhaps before it was ever seen under it. What is told is history: only
     /// the file itself says which one has that name now. Where it was renamed again meanwhile, that will be told too.
-    private func chase(_ path: String) {
+    func chase(_ path: String) {
         guard let first = chased[path]?.first, let group = group(of: first) else { return }
         let inquiry = FileExaminer.Inquiry(
             path: path,
@@ -110,7 +116,7 @@ extension TaildirDriver {
             look,
             then: { driver, found in
                 guard let found, !driver.isStopping else { return }
-                if let file = driver.byKey[found.status.key].flatMap({ driver.files[$0] }) {
+                if let file = driver.file(found.status.key, path) {
                     if case .reading = file.phase, file.isSighted { return }
                     file.isSighted = false
                     file.path = path
@@ -270,6 +276,8 @@ extension TaildirDriver {
         case .closed:
             if let stored = file.stored { searchLost(file, stored) } else { keep(file.content) }
             forget(file)
+        // Held open, it is compared yet; unless it is a gzip file, which may still have a plain one beside it.
+        case .suspect where file.unread is OpenFile: break
         case .new, .suspect, .failed:
             if !file.isBusy { forget(file) }
         }
