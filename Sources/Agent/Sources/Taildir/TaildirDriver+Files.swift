@@ -64,18 +64,25 @@ extension TaildirDriver {
             case .renamed(let from, let to):
                 isChanged = true
                 guard let old = watch.path(from), let new = watch.path(to) else { continue }
-                let known = byPath[old].flatMap { files[$0] }?.firstPath
-                guard let first = chased.removeValue(forKey: old)?.first ?? known ?? (group(of: old) == nil ? nil : old)
-                else { continue }
+                guard let chase = chased.removeValue(forKey: old) ?? departure(from: old) else { continue }
                 moved.remove(old)
                 // Under a matching name the next look finds it.
                 guard group(of: new) == nil, chased.count < Self.longestChase else { continue }
-                chased[new] = (first, eventLoop.now)
+                chased[new] = chase
                 moved.insert(new)
             }
         }
         for path in moved { chase(path) }
         if isChanged { scan() }
+    }
+
+    /// What to go after when a name was given up; nil where nothing is known of the file that had it.
+    private func departure(from path: String) -> Chase? {
+        let known = byPath[path].flatMap { files[$0] }
+        let isNamed = group(of: path) != nil
+        guard let first = known?.firstPath ?? (isNamed ? path : nil) else { return nil }
+        // Where a known file is now is not certain: without a name that matches it alone is meant, and no other file.
+        return Chase(first: first, key: isNamed ? nil : known?.key, since: eventLoop.now)
     }
 
     /// Holds new files open: each may be a copy.
@@ -97,7 +104,7 @@ extension TaildirDriver {
     /// Goes after a file that lost its matching name, perhaps before it was ever seen under it. What is told is history: only
     /// the file itself says which one has that name now. Where it was renamed again meanwhile, that will be told too.
     func chase(_ path: String) {
-        guard let first = chased[path]?.first, let group = group(of: first) else { return }
+        guard let (first, key) = chased[path].map({ ($0.first, $0.key) }), let group = group(of: first) else { return }
         let inquiry = FileExaminer.Inquiry(
             path: path,
             key: FileKey(device: 0, inode: 0),
@@ -107,7 +114,7 @@ extension TaildirDriver {
             make: settings.cutter(group: group, path: first)
         )
         let look: @Sendable () -> (status: FileStatus, finding: FileExaminer.Finding)? = {
-            guard let status = try? FileStatus.of(path), status.isRegular else { return nil }
+            guard let status = try? FileStatus.of(path), status.isRegular, key == nil || key == status.key else { return nil }
             var inquiry = inquiry
             inquiry.key = status.key
             return (status, FileExaminer.examine(inquiry))
