@@ -51,6 +51,8 @@ enum FileExaminer {
             guard status.isRegular, status.key == inquiry.key else { return .moved }
             if status == inquiry.unfinished { return .unfinished(status, reason: nil) }
             guard let inflated = try InflatedFile(file) else { return try examine(file, of: file, status, inquiry) }
+            // Nothing was read of it, and it has no name: the inode number alone makes no log of a gzip file.
+            if inquiry.known?.position == 0, !inquiry.isNamed { return .foreign }
             if try isDelivered(file, inflated, status, inquiry) { return .delivered }
             switch try form(inflated, inquiry) {
             case .raw: return try examine(file, of: file, status, inquiry)

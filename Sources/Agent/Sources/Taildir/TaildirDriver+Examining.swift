@@ -88,6 +88,7 @@ extension TaildirDriver {
             scan()
         case .delivered:
             file.stored = nil
+            file.unread = nil
             if !file.isSighted { forget(file) }
         case .unfinished(let status, let reason):
             unfinished(file, status, reason)
@@ -95,7 +96,7 @@ extension TaildirDriver {
             if let stored = file.stored { searchLost(file, stored) }
             forget(file)
             // An inode number that was used again, perhaps for a file that lost its name too.
-            if chased[file.path] != nil { chase(file.path) }
+            if chased[file.path] != nil { chase(file.path, opened: file.unread as? OpenFile) }
         case .failed(let reason):
             failed(file, reason)
         }

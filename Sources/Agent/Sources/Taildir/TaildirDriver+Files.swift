@@ -103,36 +103,45 @@ extension TaildirDriver {
 
     /// Goes after a file that lost its matching name, perhaps before it was ever seen under it. What is told is history: only
     /// the file itself says which one has that name now. Where it was renamed again meanwhile, that will be told too.
-    func chase(_ path: String) {
-        guard let (first, key) = chased[path].map({ ($0.first, $0.key) }), let group = group(of: first) else { return }
+    ///
+    /// - Parameter opened: the file, where it is open already.
+    func chase(_ path: String, opened: OpenFile? = nil) {
+        guard let chase = chased[path], let group = group(of: chase.first) else { return }
         let inquiry = FileExaminer.Inquiry(
             path: path,
             key: FileKey(device: 0, inode: 0),
             known: nil,
             heads: heads(),
             startsAtEnd: false,
-            make: settings.cutter(group: group, path: first)
+            make: settings.cutter(group: group, path: chase.first)
         )
-        let look: @Sendable () -> (status: FileStatus, finding: FileExaminer.Finding)? = {
-            guard let status = try? FileStatus.of(path), status.isRegular, key == nil || key == status.key else { return nil }
+        let look: @Sendable () -> (file: OpenFile, status: FileStatus, finding: FileExaminer.Finding)? = {
+            guard let file = opened ?? (try? OpenFile(path)), let status = try? file.status(), status.isRegular,
+                chase.key == nil || chase.key == status.key
+            else { return nil }
             var inquiry = inquiry
+            inquiry.opened = file
             inquiry.key = status.key
-            return (status, FileExaminer.examine(inquiry))
+            return (file, status, FileExaminer.examine(inquiry))
         }
         job(
             look,
             then: { driver, found in
                 guard let found, !driver.isStopping else { return }
                 if let file = driver.file(found.status.key, path) {
-                    if case .reading = file.phase, file.isSighted { return }
+                    if case .reading = file.phase {
+                        if file.isSighted { return }
+                    } else if file.unread == nil {
+                        // The name may be gone before it is looked into.
+                        file.unread = found.file
+                    }
                     file.isSighted = false
                     file.path = path
                     driver.byPath[path] = file.id
                     driver.poke(file)
                     return
                 }
-                if case .moved = found.finding { return }
-                let file = driver.add(group, path: path, first: first, found.status)
+                let file = driver.add(group, path: path, first: chase.first, found.status)
                 file.isSighted = false
                 driver.byPath[path] = file.id
                 driver.examined(file.id, found.finding)
@@ -285,6 +294,8 @@ extension TaildirDriver {
             forget(file)
         // Held open, it is compared yet; unless it is a gzip file, which may still have a plain one beside it.
         case .suspect where file.unread is OpenFile: break
+        // Empty so far, and perhaps written to under whatever name it has now.
+        case .new where file.unread is OpenFile: poke(file)
         case .new, .suspect, .failed:
             if !file.isBusy { forget(file) }
         }

@@ -75,7 +75,7 @@ extension TaildirDriver {
         switch file.phase {
         case .failed: return true
         case .suspect: return !settings.skipToEnd
-        case .new: return !settings.skipToEnd && file.unread == nil
+        case .new: return !settings.skipToEnd && (file.unread == nil || !file.isSighted)
         case .reading, .closed: return false
         }
     }

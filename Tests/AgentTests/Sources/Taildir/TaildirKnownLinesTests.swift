@@ -121,6 +121,38 @@ struct TaildirKnownLinesTests {
         await rig.stop()
     }
 
+    @Test("A gzip file that has the inode number of a file of which nothing was read, and no matching name: not read")
+    func numberOfNothing() async throws {
+        let rig = try TailRig()
+        try rig.append("a.log", "line\n")
+        try await rig.start()
+        #expect(await rig.lines(1) == ["line"])
+        await rig.stop()
+        try rig.append("b.gz", PlainDeflater.gzip("nobody asked for this line\n") + [0x0A])
+        let inode = try rig.inode("b.gz")
+        let text = #"[{"inode":\#(inode),"pos":0,"file":"\#(rig.path("b.log"))"}]"#
+        try text.write(toFile: rig.positionFile, atomically: false, encoding: .utf8)
+        try rig.remove("a.log")
+        try await rig.restart()
+        #expect(await rig.more(.seconds(1)) == [])
+        await rig.stop()
+    }
+
+    @Test("A new file that is renamed while it is empty, and written to then")
+    func renamedWhileEmpty() async throws {
+        let rig = try TailRig()
+        try await rig.start()
+        try rig.append("a.log", "")
+        let writer = open(rig.path("a.log"), O_WRONLY | O_APPEND)
+        defer { close(writer) }
+        #expect(await rig.more(.milliseconds(300)) == [])
+        try rig.rename("a.log", "a.log.1")
+        #expect(await rig.more(.milliseconds(600)) == [])
+        _ = write(writer, "line\n", 5)
+        #expect(await rig.lines(1, patience: .seconds(5)) == ["line"])
+        await rig.stop()
+    }
+
     @Test("Lines of a file with a name that does not match are looked for over a restart")
     func soughtOverARestart() async throws {
         let rig = try TailRig()
