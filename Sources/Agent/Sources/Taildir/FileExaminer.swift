@@ -2,6 +2,8 @@
 enum FileExaminer {
     struct Inquiry: Sendable {
         var path: String
+        /// The file, where it is held open: its name may lead elsewhere by now.
+        var opened: OpenFile?
         var key: FileKey
         var known: Identity.Known?
         /// When the file was changed last, as of the last read.
@@ -10,7 +12,7 @@ enum FileExaminer {
         /// Of contents whose files are gone: only gzip files are compared with them.
         var gone: [(content: Int, head: [UInt8])] = []
         var startsAtEnd: Bool
-        /// The file was a suspect for long enough: it is a copy, up to the first of these places that it matches.
+        /// The file was a suspect for long enough: it is a copy, up to the farthest of these places that it matches.
         var copyOf: [ContentMark]?
         /// Whether its name matches; what has lost its name is only read as the content that is known.
         var isNamed = true
@@ -20,8 +22,10 @@ enum FileExaminer {
     }
 
     enum Finding: Sendable {
-        /// To be read from `start` on. `replaces`: another content than was known.
-        case open(TailReader, start: ContentMark, replaces: Bool)
+        /// To be read from `start` on.
+        case open(TailReader, start: ContentMark)
+        /// It holds another content than was known; to be examined as a file of which nothing is known.
+        case replaced(OpenFile)
         /// Kept open: a copy may be compressed and gone before it is known to be one.
         case suspect(Int, size: UInt64, any ByteSource)
         /// Nothing in it yet. Nil where it is the beginning of a gzip file.
@@ -42,21 +46,23 @@ enum FileExaminer {
 
     static func examine(_ inquiry: Inquiry) -> Finding {
         do throws(FileFailure) {
-            let file = try OpenFile(inquiry.path)
+            let file = if let opened = inquiry.opened { opened } else { try OpenFile(inquiry.path) }
             let status = try file.status()
             guard status.isRegular, status.key == inquiry.key else { return .moved }
             if status == inquiry.unfinished { return .unfinished(status, reason: nil) }
-            guard let inflated = try InflatedFile(file) else { return try examine(file, status, inquiry) }
+            guard let inflated = try InflatedFile(file) else { return try examine(file, of: file, status, inquiry) }
+            // Nothing was read of it, and it has no name: the inode number alone makes no log of a gzip file.
+            if inquiry.known?.position == 0, !inquiry.isNamed { return .foreign }
             if try isDelivered(file, inflated, status, inquiry) { return .delivered }
             switch try form(inflated, inquiry) {
-            case .raw: return try examine(file, status, inquiry)
+            case .raw: return try examine(file, of: file, status, inquiry)
             case .empty: return .empty(nil)
             case .suspect(let content): return .suspect(content, size: status.size, inflated)
             case .unfinished(let ending): return .unfinished(status, reason: ending.reason)
             case .inflated:
                 var whole = status
                 whole.size = try inflated.status().size
-                return try examine(inflated, whole, inquiry)
+                return try examine(inflated, of: file, whole, inquiry)
             }
         } catch {
             return error.isAbsence ? .moved : .failed(error)
@@ -106,12 +112,12 @@ enum FileExaminer {
 
     private static func examine(
         _ file: any ByteSource,
+        of opened: OpenFile,
         _ status: FileStatus,
         _ inquiry: Inquiry
     ) throws(FileFailure) -> Finding {
         if let marks = inquiry.copyOf {
-            let mark = try last(of: marks, in: file, size: status.size)
-            return open(file, from: mark ?? .start, replaces: false, inquiry)
+            return open(file, from: try last(of: marks, in: file, size: status.size) ?? .start, inquiry)
         }
         let mark = inquiry.known?.mark
         let tail = mark.map { $0.offset - UInt64($0.tail.count) }
@@ -131,23 +137,18 @@ enum FileExaminer {
         switch decision {
         case .resume:
             let start = try self.mark(file, at: inquiry.known?.position ?? 0, known: mark)
-            return open(file, from: start, replaces: false, inquiry)
+            return open(file, from: start, inquiry)
         case .fresh(let replaces):
             if inquiry.known != nil, !inquiry.isNamed { return .foreign }
-            return open(file, from: .start, replaces: replaces, inquiry)
+            return replaces ? .replaced(opened) : open(file, from: .start, inquiry)
         case .suspect(let content): return .suspect(content, size: status.size, file)
         case .empty: return .empty(file)
-        case .atEnd: return open(file, from: try self.mark(file, at: status.size, known: nil), replaces: false, inquiry)
+        case .atEnd: return open(file, from: try self.mark(file, at: status.size, known: nil), inquiry)
         }
     }
 
-    private static func open(
-        _ file: any ByteSource,
-        from start: ContentMark,
-        replaces: Bool,
-        _ inquiry: Inquiry
-    ) -> Finding {
-        .open(TailReader(file, from: start, make: inquiry.make), start: start, replaces: replaces)
+    private static func open(_ file: any ByteSource, from start: ContentMark, _ inquiry: Inquiry) -> Finding {
+        .open(TailReader(file, from: start, make: inquiry.make), start: start)
     }
 
     /// The farthest of some places in a content up to which a file holds the same bytes: byte for byte, as far as the hash

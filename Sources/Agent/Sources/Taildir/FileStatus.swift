@@ -1,5 +1,3 @@
-internal import AvroRPC
-
 #if canImport(Glibc)
 internal import Glibc
 #endif
@@ -27,25 +25,13 @@ struct FileStatus: Hashable, Sendable {
     /// Of the file that a path leads to, through links.
     static func of(_ path: String) throws(FileFailure) -> FileStatus {
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { throw FileFailure(code: errno) }
+        guard unsafe stat(path, &status) == 0 else { throw FileFailure.system(errno) }
         return FileStatus(status)
     }
 
     static func of(_ descriptor: CInt) throws(FileFailure) -> FileStatus {
         var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw FileFailure(code: errno) }
+        guard unsafe fstat(descriptor, &status) == 0 else { throw FileFailure.system(errno) }
         return FileStatus(status)
     }
-}
-
-/// Why the kernel refused something.
-struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// A gzip file that was whole is damaged now.
-    static let damagedGzip = FileFailure(code: -1)
-
-    /// The system's, but for `damagedGzip`.
-    var code: CInt
-    var description: String { self == .damagedGzip ? "its gzip data is damaged" : SystemReason.text(of: code) }
-    /// Whether there is no such file.
-    var isAbsence: Bool { code == ENOENT || code == ENOTDIR }
 }

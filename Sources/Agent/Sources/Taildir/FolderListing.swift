@@ -12,7 +12,7 @@ enum FolderListing {
 
     /// All entries but those whose names are no UTF-8, which no pattern and no position file can name.
     static func entries(of folder: String) throws(FileFailure) -> [Entry] {
-        guard let stream = unsafe opendir(folder) else { throw FileFailure(code: errno) }
+        guard let stream = unsafe opendir(folder) else { throw FileFailure.system(errno) }
         defer { unsafe closedir(stream) }
         var entries: [Entry] = []
         while let found = unsafe readdir(stream) {

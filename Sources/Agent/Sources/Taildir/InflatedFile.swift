@@ -131,7 +131,7 @@ extension InflatedFile {
         private mutating func advance() throws(FileFailure) {
             if input.readableBytes == 0, try fill() == 0 { return end(.unfinished) }
             if inflater == nil { inflater = Inflater(.gzip) }
-            guard let inflater else { throw FileFailure(code: ENOMEM) }
+            guard let inflater else { throw FileFailure.system(ENOMEM) }
             let before = kept.readableBytes
             let outcome = inflater.run(&input, into: &kept, room: Self.block)
             let new = kept.readableBytes - before

@@ -9,7 +9,7 @@ final class OpenFile: ByteSource {
     /// Never waits: a pipe that somebody put in the file's place is opened and found to be no file.
     init(_ path: String) throws(FileFailure) {
         let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard opened >= 0 else { throw FileFailure(code: errno) }
+        guard opened >= 0 else { throw FileFailure.system(errno) }
         descriptor = opened
     }
 
@@ -22,7 +22,7 @@ final class OpenFile: ByteSource {
         while count < buffer.count, let base = buffer.baseAddress {
             let result = unsafe pread(descriptor, base + count, buffer.count - count, off_t(offset) + off_t(count))
             if result < 0, errno == EINTR { continue }
-            guard result >= 0 else { throw FileFailure(code: errno) }
+            guard result >= 0 else { throw FileFailure.system(errno) }
             if result == 0 { break }
             count += result
         }

@@ -6,8 +6,9 @@
 ///
 ///     [{"inode":7,"file":"/var/log/a","offset":42,"hash":"MIXED PENDING","head":"HEX","tail":"HEX"}]
 ///
-/// with `hash` left out where it is not known, `"modified":NANOSECONDS` where it is known when the file was changed last, and
-/// `"sought":1` where the file holds another content now and the rest of this one is looked for.
+/// with `hash` left out where it is not known, `"earlier":"OFFSET MIXED PENDING OFFSET …"` where places in front are known,
+/// `"modified":NANOSECONDS` where it is known when the file was changed last, and `"sought":1` where the file holds another
+/// content now and the rest of this one is looked for.
 enum PositionFile {
     static func positions(_ files: [FilePosition]) -> [UInt8] {
         var output: [UInt8] = [0x5B]
@@ -28,10 +29,9 @@ enum PositionFile {
             output += Array("{\"inode\":\(file.inode),\"file\":".utf8)
             FlatObjects.append(file.path, to: &output)
             output += Array(",\"offset\":\(mark.offset)".utf8)
-            if let hash = mark.hash {
-                let words = "\(String(hash.mixed, radix: 16)) \(String(hash.pending, radix: 16))"
-                output += Array(",\"hash\":\"\(words)\"".utf8)
-            }
+            if let hash = mark.hash { output += Array(",\"hash\":\"\(words(hash))\"".utf8) }
+            let earlier = file.earlier.compactMap { mark in mark.hash.map { "\(mark.offset) \(words($0))" } }
+            if !earlier.isEmpty { output += Array(",\"earlier\":\"\(earlier.joined(separator: " "))\"".utf8) }
             if let modified = file.modified, modified >= 0 { output += Array(",\"modified\":\(modified)".utf8) }
             if file.isSought { output += Array(",\"sought\":1".utf8) }
             output += Array(",\"head\":\"\(hex(mark.head))\",\"tail\":\"\(hex(mark.tail))\"}".utf8)
@@ -48,6 +48,7 @@ enum PositionFile {
         for object in FlatObjects.read(marks).objects {
             guard let name = Name(object), let mark = mark(object) else { continue }
             var file = FilePosition(inode: name.inode, position: mark.offset, path: name.path, mark: mark)
+            file.earlier = earlier(object, mark)
             if case .number(let modified) = object["modified"] { file.modified = Int64(clamping: modified) }
             if object["sought"] != nil {
                 file.isSought = true
@@ -86,11 +87,33 @@ enum PositionFile {
         else { return nil }
         var mark = ContentMark(offset: offset, hash: nil, head: head, tail: tail)
         if case .text(let text) = object["hash"] {
-            let words = text.split(separator: " ").map { UInt64($0, radix: 16) }
-            guard words.count == 2, let mixed = words[0], let pending = words[1] else { return nil }
-            mark.hash = ContentHash(mixed: mixed, pending: pending, count: offset)
+            mark.hash = hash(text.split(separator: " "), count: offset)
+            if mark.hash == nil { return nil }
         }
         return mark
+    }
+
+    /// Places in front of a mark, without the bytes in front of them; those that cannot be right are left out.
+    private static func earlier(_ object: FlatObjects.Object, _ mark: ContentMark) -> [ContentMark] {
+        guard case .text(let text) = object["earlier"] else { return [] }
+        let words = text.split(separator: " ")
+        return stride(from: 0, through: words.count - 3, by: 3).compactMap { at in
+            guard let offset = UInt64(words[at]), offset > 0, offset < mark.offset,
+                let known = hash(words[(at + 1)..<(at + 3)], count: offset)
+            else { return nil }
+            let head = mark.head.prefix(Int(clamping: offset))
+            return ContentMark(offset: offset, hash: known, head: Array(head), tail: [])
+        }
+    }
+
+    private static func words(_ hash: ContentHash) -> String {
+        "\(String(hash.mixed, radix: 16)) \(String(hash.pending, radix: 16))"
+    }
+
+    private static func hash(_ words: some Collection<Substring>, count: UInt64) -> ContentHash? {
+        let numbers = words.map { UInt64($0, radix: 16) }
+        guard numbers.count == 2, let mixed = numbers[0], let pending = numbers[1] else { return nil }
+        return ContentHash(mixed: mixed, pending: pending, count: count)
     }
 
     private static let digits = Array("0123456789abcdef".utf8)

@@ -19,7 +19,7 @@ struct PositionStore: Sendable {
         var folder = path.hasPrefix("/") ? "" : "."
         for part in parts {
             folder += "/\(part)"
-            if unsafe mkdir(folder, 0o777) != 0, errno != EEXIST { throw FileFailure(code: errno) }
+            if unsafe mkdir(folder, 0o777) != 0, errno != EEXIST { throw FileFailure.system(errno) }
         }
     }
 
@@ -41,9 +41,9 @@ struct PositionStore: Sendable {
         try Self.replace(marksPath, with: PositionFile.marks(files), mode: 0o600)
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         let descriptor = unsafe open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileFailure(code: errno) }
+        guard descriptor >= 0 else { throw FileFailure.system(errno) }
         defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw FileFailure(code: errno) }
+        guard fsync(descriptor) == 0 else { throw FileFailure.system(errno) }
     }
 
     private static func contents(of path: String) throws(FileFailure) -> [UInt8]? {
@@ -59,7 +59,7 @@ struct PositionStore: Sendable {
     private static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(FileFailure) {
         let new = path + ".new"
         let descriptor = unsafe open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw FileFailure(code: errno) }
+        guard descriptor >= 0 else { throw FileFailure.system(errno) }
         defer { close(descriptor) }
         var written = 0
         while written < bytes.count {
@@ -67,10 +67,10 @@ struct PositionStore: Sendable {
                 unsafe write(descriptor, buffer.baseAddress.map { unsafe $0 + written }, buffer.count - written)
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw FileFailure(code: errno) }
+            guard count > 0 else { throw FileFailure.system(errno) }
             written += count
         }
-        guard fsync(descriptor) == 0 else { throw FileFailure(code: errno) }
-        guard unsafe rename(new, path) == 0 else { throw FileFailure(code: errno) }
+        guard fsync(descriptor) == 0 else { throw FileFailure.system(errno) }
+        guard unsafe rename(new, path) == 0 else { throw FileFailure.system(errno) }
     }
 }

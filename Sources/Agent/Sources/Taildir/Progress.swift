@@ -18,10 +18,14 @@ struct Progress: Sendable {
     /// The number of the first batch in `batches`.
     private var first = 0
 
-    init(_ start: ContentMark) {
+    /// - Parameter earlier: places in front of the start, the latest last.
+    init(_ start: ContentMark, earlier: [ContentMark] = []) {
         delivered = start
-        recent.append(start)
+        recent = Deque(earlier + [start])
     }
+
+    /// The last of the places in front of `delivered`: as many as are worth writing down for each file.
+    var earlier: [ContentMark] { Array(recent.dropLast().suffix(8)) }
 
     /// Whether every batch is acknowledged.
     var isSettled: Bool { batches.isEmpty }

@@ -28,13 +28,14 @@ struct SoughtContent {
 
     /// For the marks.
     ///
-    /// - Parameter delivered: how far it was delivered.
-    func position(_ delivered: ContentMark) -> FilePosition {
+    /// - Parameter progress: how far it was delivered.
+    func position(_ progress: Progress) -> FilePosition {
         FilePosition(
             inode: inode,
-            position: delivered.offset,
+            position: progress.delivered.offset,
             path: path,
-            mark: delivered,
+            mark: progress.delivered,
+            earlier: progress.earlier,
             modified: modified,
             isSought: true
         )

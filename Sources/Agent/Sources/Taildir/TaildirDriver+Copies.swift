@@ -42,16 +42,18 @@ extension TaildirDriver {
         )
         guard let mark = stored.mark else { return }
         // An agent that was killed between the writes of its two files left a mark that is older than the position.
-        if mark.offset != stored.position { contents[file.content]?.progress = Progress(mark) }
+        if mark.offset != stored.position {
+            contents[file.content]?.progress = Progress(mark, earlier: stored.earlier)
+        }
         contents[file.content]?.users += 1
         searchCopy(of: file.content, mark, modified: stored.modified, from: file, rest: [])
     }
 
     /// A content of the marks that was looked for when the agent ended: looked for again, once its folder can be listed.
     func recall(_ position: FilePosition) {
-        guard let group = group(of: position.path), let mark = position.mark else { return }
+        guard let group = group(of: position), let mark = position.mark else { return }
         let content = number()
-        contents[content] = Content(progress: Progress(mark), head: mark.head)
+        contents[content] = Content(progress: Progress(mark, earlier: position.earlier), head: mark.head)
         sought[content] = SoughtContent(
             group: group,
             inode: position.inode,
@@ -110,7 +112,7 @@ extension TaildirDriver {
 
     private func looked(for old: Int, _ copy: CopyFinder.Copy?, _ gzips: GzipLooks) {
         searching -= 1
-        if let next = searchQueue.popFirst() { look(for: next) }
+        while searching < Self.searches, let next = searchQueue.popFirst() { look(for: next) }
         guard var search = sought[old] else { return }
         let file = search.file.flatMap { files[$0] }
         if copy?.start != search.mark, let file, !search.rest.isEmpty { enqueue(search.rest, of: old, for: file) }
@@ -120,15 +122,20 @@ extension TaildirDriver {
             lookAgain(old)
             return
         }
+        endSearch(for: old)
+        if let copy { goOn(old, search, copy) }
+    }
+
+    /// The content is remembered for a while: another copy of it may still turn up.
+    private func endSearch(for old: Int) {
+        if let file = sought[old]?.file.flatMap({ files[$0] }), file.sought == old { file.sought = nil }
         sought[old] = nil
-        if file?.sought == old { file?.sought = nil }
         eventLoop.scheduleTask(in: Self.pastTime) {
             self.assumeIsolated { driver in
                 driver.past.remove(old)
                 driver.release(old)
             }
         }
-        if let copy { goOn(old, search, copy) }
     }
 
     /// Looks again after a pause; after a stop the next start does, by the marks.
@@ -160,6 +167,30 @@ extension TaildirDriver {
         return unchanged < Self.longestSearch
     }
 
+    /// Ends the search for a content that goes on in a file from this place on. False where it does not: nobody looks for it,
+    /// or the file ends in front of what was read.
+    func goOn(_ old: Int, in file: TailedFile, from start: ContentMark) -> Bool {
+        guard let search = sought[old], start.offset == search.mark.offset else { return false }
+        endSearch(for: old)
+        tell(search, goesOnIn: file.path, start)
+        hold(old, in: file)
+        return true
+    }
+
+    /// From now on a file holds a content, and what is on its way of it.
+    private func hold(_ content: Int, in file: TailedFile) {
+        release(file.content)
+        contents[content]?.users += 1
+        file.content = content
+    }
+
+    private func tell(_ search: SoughtContent, goesOnIn path: String, _ start: ContentMark) {
+        logger.info(
+            "the lines of a file go on in its copy, which is read on from there",
+            metadata: ["file": "\(search.path)", "copy": "\(path)", "offset": "\(start.offset)"]
+        )
+    }
+
     /// The content's copy is read.
     private func goOn(_ old: Int, _ search: SoughtContent, _ copy: CopyFinder.Copy) {
         // Also while stopping: the copy's position must be written, or nobody reads it on after the next start.
@@ -174,15 +205,9 @@ extension TaildirDriver {
         case .reading, .closed: return
         case .new, .suspect, .failed: break
         }
-        logger.info(
-            "the lines of a file go on in its copy, which is read on from there",
-            metadata: ["file": "\(search.path)", "copy": "\(copy.path)", "offset": "\(copy.start.offset)"]
-        )
+        tell(search, goesOnIn: copy.path, copy.start)
         if copy.start == search.mark {
-            // The content goes on in the copy, and what is on its way of it with it.
-            release(file.content)
-            contents[old]?.users += 1
-            file.content = old
+            hold(old, in: file)
         } else {
             contents[file.content]?.progress = Progress(copy.start)
             contents[file.content]?.head = copy.start.head

@@ -7,8 +7,10 @@ extension TaildirDriver {
 
     /// Opens a file and finds out what it holds.
     ///
-    /// - Parameter copyOf: it is compared with a content up to these places, and no more waited for.
-    func examine(_ file: TailedFile, copyOf: [ContentMark]? = nil) {
+    /// - Parameters:
+    ///   - original: it is compared with this content, and no more waited for.
+    ///   - opened: the file, where it is open already.
+    func examine(_ file: TailedFile, copyOf original: Int? = nil, opened: OpenFile? = nil) {
         guard !file.isBusy, !isStopping, let key = file.key else { return }
         file.isBusy = true
         var known: Identity.Known?
@@ -19,13 +21,14 @@ extension TaildirDriver {
         }
         let inquiry = FileExaminer.Inquiry(
             path: file.path,
+            opened: opened ?? file.unread as? OpenFile,
             key: key,
             known: known,
             modified: file.modified,
             heads: known?.position ?? 0 == 0 && !file.startsAtEnd ? heads(without: file) : [],
             gone: gone.compactMap { content in contents[content].map { (content, $0.head) } },
             startsAtEnd: file.startsAtEnd,
-            copyOf: copyOf,
+            copyOf: original.map { places(of: $0) },
             isNamed: file.isSighted,
             unfinished: file.unfinished?.status,
             make: settings.cutter(group: file.group, path: file.firstPath)
@@ -34,7 +37,7 @@ extension TaildirDriver {
         job(
             { FileExaminer.examine(inquiry) },
             then: { driver, finding in
-                driver.examined(id, finding)
+                driver.examined(id, finding, copyOf: original)
                 // Meanwhile it has another name.
                 if case .moved = finding, let file = driver.files[id], file.path != inquiry.path {
                     driver.examine(file)
@@ -52,7 +55,12 @@ extension TaildirDriver {
         }
     }
 
-    func examined(_ id: Int, _ finding: FileExaminer.Finding) {
+    /// Where a content is known to be delivered up to; nothing proves anything of one that is forgotten.
+    private func places(of content: Int) -> [ContentMark] {
+        (sought[content].map { [$0.mark] } ?? []) + (contents[content]?.progress.recent.map { $0 } ?? [])
+    }
+
+    func examined(_ id: Int, _ finding: FileExaminer.Finding, copyOf original: Int? = nil) {
         guard let file = files[id] else { return }
         file.isBusy = false
         // Meanwhile it was found to be the copy of a content and is read.
@@ -62,8 +70,12 @@ extension TaildirDriver {
         }
         guard !isStopping else { return }
         switch finding {
-        case .open(let reader, let start, let replaces):
-            open(file, reader, start, replaces: replaces)
+        case .open(let reader, let start):
+            if original.map({ goOn($0, in: file, from: start) }) != true { place(file, at: start) }
+            open(file, reader)
+        case .replaced(let opened):
+            replace(file)
+            examine(file, opened: opened)
         case .suspect(let content, let size, let opened):
             file.unread = opened
             suspect(file, of: content, size: size)
@@ -76,12 +88,15 @@ extension TaildirDriver {
             scan()
         case .delivered:
             file.stored = nil
+            file.unread = nil
             if !file.isSighted { forget(file) }
         case .unfinished(let status, let reason):
             unfinished(file, status, reason)
         case .foreign:
             if let stored = file.stored { searchLost(file, stored) }
             forget(file)
+            // An inode number that was used again, perhaps for a file that lost its name too.
+            if chased[file.path] != nil { chase(file.path, opened: file.unread as? OpenFile) }
         case .failed(let reason):
             failed(file, reason)
         }
@@ -113,19 +128,25 @@ extension TaildirDriver {
     static let notWhole = "a gzip file that holds lines of a known file is not whole; it is read when it is"
     static let repair = "write it anew, or send its lines from the offset on by hand: zcat FILE | tail -c +(offset + 1)"
 
-    private func open(_ file: TailedFile, _ reader: TailReader, _ start: ContentMark, replaces: Bool) {
-        if replaces {
-            // What lies behind the known content's end may be in a copy of it.
-            let old = file.content
-            let mark = file.stored?.mark ?? contents[old]?.progress.delivered
-            let modified = file.modified
-            switchContent(file)
-            if let mark { searchCopy(of: old, mark, modified: modified, from: file, rest: []) } else { release(old) }
-        }
-        if start.offset != contents[file.content]?.progress.delivered.offset || file.stored != nil {
-            contents[file.content]?.progress = Progress(start)
-        }
+    /// The file holds another content than was known. What lies behind the known one's end may be in a copy of it.
+    private func replace(_ file: TailedFile) {
+        let (old, modified) = (file.content, file.modified)
+        let mark = file.stored?.mark ?? contents[old]?.progress.delivered
+        switchContent(file)
+        if let stored = file.stored, stored.path != file.path { file.firstPath = file.path }
+        file.stored = nil
+        file.startsAtEnd = false
+        file.phase = .new
+        if let mark { searchCopy(of: old, mark, modified: modified, from: file, rest: []) } else { release(old) }
+    }
+
+    /// A file's content is delivered up to here, and nothing of it on its way.
+    private func place(_ file: TailedFile, at start: ContentMark) {
+        if contents[file.content]?.progress.delivered != start { contents[file.content]?.progress = Progress(start) }
         contents[file.content]?.head = start.head
+    }
+
+    private func open(_ file: TailedFile, _ reader: TailReader) {
         file.stored = nil
         file.unread = nil
         file.unfinished = nil
@@ -173,8 +194,7 @@ extension TaildirDriver {
         let isPacked = file.unread is InflatedFile
         if isPacked { liken(file, to: content) }
         if isOver || (isPacked ? isUnchanged && isFinished(content) : past.contains(content)) {
-            // One that is forgotten meanwhile proves nothing.
-            examine(file, copyOf: contents[content].map { $0.progress.recent.reversed() } ?? [])
+            examine(file, copyOf: content)
             return
         }
         if !isUnchanged { file.phase = .suspect(of: content, size: size, since: eventLoop.now) }

@@ -9,11 +9,14 @@ extension TaildirDriver {
         let content = number()
         let mark = position.mark.flatMap { $0.offset == position.position ? $0 : nil }
         let start = mark ?? ContentMark(offset: position.position, hash: nil, head: [], tail: [])
-        contents[content] = Content(progress: Progress(start), head: position.mark?.head ?? [])
+        contents[content] = Content(
+            progress: Progress(start, earlier: mark == nil ? [] : position.earlier),
+            head: position.mark?.head ?? []
+        )
         // A file that no group names any more waits in vain for its folder's scan, and is forgotten.
         let file = TailedFile(
             id: number(),
-            group: group(of: position.path) ?? group(in: position.path) ?? 0,
+            group: group(of: position) ?? 0,
             inode: position.inode,
             path: position.path,
             content: content,
@@ -28,9 +31,12 @@ extension TaildirDriver {
         unseen[position.inode, default: []].append(file.id)
     }
 
-    /// The first group of a path's folder: of a file that has lost its name.
-    private func group(in path: String) -> Int? {
-        settings.groups.firstIndex { $0.folder == (path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "") }
+    /// The first group that names a position's path, or else of its folder: the file may have lost its name.
+    func group(of position: FilePosition) -> Int? {
+        group(of: position.path)
+            ?? settings.groups.firstIndex { group in
+                group.folder == (position.path.lastIndex(of: "/").map { String(position.path[..<$0]) } ?? "")
+            }
     }
 
     /// The first group that names a path.
@@ -58,18 +64,25 @@ extension TaildirDriver {
             case .renamed(let from, let to):
                 isChanged = true
                 guard let old = watch.path(from), let new = watch.path(to) else { continue }
-                let known = byPath[old].flatMap { files[$0] }?.firstPath
-                guard let first = chased.removeValue(forKey: old)?.first ?? known ?? (group(of: old) == nil ? nil : old)
-                else { continue }
+                guard let chase = chased.removeValue(forKey: old) ?? departure(from: old) else { continue }
                 moved.remove(old)
                 // Under a matching name the next look finds it.
                 guard group(of: new) == nil, chased.count < Self.longestChase else { continue }
-                chased[new] = (first, eventLoop.now)
+                chased[new] = chase
                 moved.insert(new)
             }
         }
         for path in moved { chase(path) }
         if isChanged { scan() }
+    }
+
+    /// What to go after when a name was given up; nil where nothing is known of the file that had it.
+    private func departure(from path: String) -> Chase? {
+        let known = byPath[path].flatMap { files[$0] }
+        let isNamed = group(of: path) != nil
+        guard let first = known?.firstPath ?? (isNamed ? path : nil) else { return nil }
+        // Where a known file is now is not certain: without a name that matches it alone is meant, and no other file.
+        return Chase(first: first, key: isNamed ? nil : known?.key, since: eventLoop.now)
     }
 
     /// Holds new files open: each may be a copy.
@@ -90,36 +103,45 @@ extension TaildirDriver {
 
     /// Goes after a file that lost its matching name, perhaps before it was ever seen under it. What is told is history: only
     /// the file itself says which one has that name now. Where it was renamed again meanwhile, that will be told too.
-    private func chase(_ path: String) {
-        guard let first = chased[path]?.first, let group = group(of: first) else { return }
+    ///
+    /// - Parameter opened: the file, where it is open already.
+    func chase(_ path: String, opened: OpenFile? = nil) {
+        guard let chase = chased[path], let group = group(of: chase.first) else { return }
         let inquiry = FileExaminer.Inquiry(
             path: path,
             key: FileKey(device: 0, inode: 0),
             known: nil,
             heads: heads(),
             startsAtEnd: false,
-            make: settings.cutter(group: group, path: first)
+            make: settings.cutter(group: group, path: chase.first)
         )
-        let look: @Sendable () -> (status: FileStatus, finding: FileExaminer.Finding)? = {
-            guard let status = try? FileStatus.of(path), status.isRegular else { return nil }
+        let look: @Sendable () -> (file: OpenFile, status: FileStatus, finding: FileExaminer.Finding)? = {
+            guard let file = opened ?? (try? OpenFile(path)), let status = try? file.status(), status.isRegular,
+                chase.key == nil || chase.key == status.key
+            else { return nil }
             var inquiry = inquiry
+            inquiry.opened = file
             inquiry.key = status.key
-            return (status, FileExaminer.examine(inquiry))
+            return (file, status, FileExaminer.examine(inquiry))
         }
         job(
             look,
             then: { driver, found in
                 guard let found, !driver.isStopping else { return }
-                if let file = driver.byKey[found.status.key].flatMap({ driver.files[$0] }) {
-                    if case .reading = file.phase, file.isSighted { return }
+                if let file = driver.file(found.status.key, path) {
+                    if case .reading = file.phase {
+                        if file.isSighted { return }
+                    } else if file.unread == nil {
+                        // The name may be gone before it is looked into.
+                        file.unread = found.file
+                    }
                     file.isSighted = false
                     file.path = path
                     driver.byPath[path] = file.id
                     driver.poke(file)
                     return
                 }
-                if case .moved = found.finding { return }
-                let file = driver.add(group, path: path, first: first, found.status)
+                let file = driver.add(group, path: path, first: chase.first, found.status)
                 file.isSighted = false
                 driver.byPath[path] = file.id
                 driver.examined(file.id, found.finding)
@@ -270,6 +292,10 @@ extension TaildirDriver {
         case .closed:
             if let stored = file.stored { searchLost(file, stored) } else { keep(file.content) }
             forget(file)
+        // Held open, it is compared yet; unless it is a gzip file, which may still have a plain one beside it.
+        case .suspect where file.unread is OpenFile: break
+        // Empty so far, and perhaps written to under whatever name it has now.
+        case .new where file.unread is OpenFile: poke(file)
         case .new, .suspect, .failed:
             if !file.isBusy { forget(file) }
         }

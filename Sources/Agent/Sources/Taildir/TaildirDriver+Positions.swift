@@ -47,24 +47,24 @@ extension TaildirDriver {
             if let stored = file.stored { return stored }
             // Where nothing of its new content was delivered yet, its entry speaks of the old one.
             let old = contents[file.content]?.progress.delivered.offset == 0 ? file.sought : nil
-            guard let mark = contents[old ?? file.content]?.progress.delivered, !isOpenQuestion(file, mark) else {
-                return nil
-            }
+            guard let progress = contents[old ?? file.content]?.progress, !isOpenQuestion(file, progress.delivered)
+            else { return nil }
             if let old { told.insert(old) }
             return FilePosition(
                 inode: file.inode,
-                position: mark.offset,
+                position: progress.delivered.offset,
                 path: file.path,
-                mark: mark,
+                mark: progress.delivered,
+                earlier: progress.earlier,
                 modified: old.map { sought[$0]?.modified } ?? file.modified
             )
         }
         return known
             + sought.keys.sorted().compactMap { content in
                 guard !told.contains(content), let search = sought[content],
-                    let mark = contents[content]?.progress.delivered
+                    let progress = contents[content]?.progress
                 else { return nil }
-                return search.position(mark)
+                return search.position(progress)
             }
     }
 
@@ -75,7 +75,7 @@ extension TaildirDriver {
         switch file.phase {
         case .failed: return true
         case .suspect: return !settings.skipToEnd
-        case .new: return !settings.skipToEnd && file.unread == nil
+        case .new: return !settings.skipToEnd && (file.unread == nil || !file.isSighted)
         case .reading, .closed: return false
         }
     }

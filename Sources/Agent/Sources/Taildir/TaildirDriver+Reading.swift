@@ -138,6 +138,10 @@ extension TaildirDriver {
     func closeIdle() {
         let now = eventLoop.now
         for file in files.values {
+            if case .new = file.phase, !file.isSighted, !file.isBusy, now - file.lastChange >= settings.idleTimeout {
+                forget(file)
+                continue
+            }
             guard case .reading = file.phase, !file.isBusy, !file.hasMore, now - file.lastChange >= settings.idleTimeout
             else { continue }
             if file.hasRest {

@@ -55,6 +55,15 @@ actor TaildirDriver {
         var users = 1
     }
 
+    /// What is known of a file that was renamed.
+    struct Chase {
+        /// The name that matched.
+        var first: String
+        /// Which file it is; nil where whatever had the name that matched is meant.
+        var key: FileKey?
+        var since: NIODeadline
+    }
+
     nonisolated let eventLoop: any EventLoop
     private nonisolated let executor: any SerialExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -82,8 +91,8 @@ actor TaildirDriver {
     var watch: FolderWatch?
     /// Tells of new files at once, however busy the writers are: a copy may be compressed and gone within milliseconds.
     var births: FolderWatch?
-    /// Names, none of which matches, that files were renamed to, with the name that matched.
-    var chased: [String: (first: String, since: NIODeadline)] = [:]
+    /// Names, none of which matches, that files were renamed to.
+    var chased: [String: Chase] = [:]
     /// New files, held open for a while: one may be a copy.
     var candidates: [(path: String, file: OpenFile, since: NIODeadline)] = []
     /// Contents whose files hold something else now; a copy of one may still turn up.

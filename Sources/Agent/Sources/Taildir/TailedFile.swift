@@ -37,8 +37,8 @@ final class TailedFile {
     var key: FileKey?
     /// Where it was last seen.
     var path: String
-    /// For the header: where it was first seen.
-    let firstPath: String
+    /// For the header: where what it holds was first seen.
+    var firstPath: String
     var phase: Phase
     /// What it holds, a key of the driver's contents.
     var content: Int
@@ -53,8 +53,8 @@ final class TailedFile {
     var isSighted = true
     /// What was seen of it at the last look.
     var seen: FileStatus?
-    /// It was in the folder before the agent was.
-    let startsAtEnd: Bool
+    /// What it holds was there before the agent was.
+    var startsAtEnd: Bool
     /// The position came from the file and was not tried on the content yet.
     var stored: FilePosition?
     /// When it was changed last before its content was read as far as it is.

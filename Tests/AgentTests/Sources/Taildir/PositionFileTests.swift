@@ -69,12 +69,24 @@ import Testing
         var hash = ContentHash()
         Array("hello world".utf8).withUnsafeBytes { hash.update($0) }
         let full = ContentMark(offset: 11, hash: hash, head: Array("hello world".utf8), tail: [0, 0xFF, 0x10])
+        let earlier = ["h", "hello wo"].map { text in
+            var hash = ContentHash()
+            Array(text.utf8).withUnsafeBytes { hash.update($0) }
+            return ContentMark(offset: hash.count, hash: hash, head: Array(text.utf8), tail: [])
+        }
         let bare = ContentMark(offset: 3, hash: nil, head: [], tail: [])
         let files = [
             FilePosition(inode: 1, position: 11, path: "/a=", mark: full),
             FilePosition(inode: 2, position: 3, path: "/b", mark: bare),
             FilePosition(inode: 3, position: 9, path: "/c", mark: nil),
-            FilePosition(inode: 4, position: 11, path: "/d", mark: full, modified: 1_795_878_994_617_619_345),
+            FilePosition(
+                inode: 4,
+                position: 11,
+                path: "/d",
+                mark: full,
+                earlier: earlier,
+                modified: 1_795_878_994_617_619_345
+            ),
             // Its file holds another content now.
             FilePosition(inode: 4, position: 3, path: "/d", mark: bare, modified: 7, isSought: true),
         ]
@@ -93,5 +105,13 @@ import Testing
             #expect(Self.read(positions, bad).files.first?.mark == nil)
             #expect(Self.read(positions, bad).isWhole)
         }
+        // Of the places before, those that cannot be right are left out.
+        #expect(marks.contains(#""earlier":"1 "#))
+        for bad in ["0", "11", "12", "-1", "x"] {
+            let others = marks.replacing(#""earlier":"1 "#, with: #""earlier":"\#(bad) "#)
+            #expect(Self.read(positions, others).files[3].earlier == [earlier[1]], "\(bad)")
+        }
+        let short = marks.replacing(#""earlier":"1 "#, with: #""earlier":"1 g 0 1 "#)
+        #expect(Self.read(positions, short).files[3].earlier == earlier)
     }
 }

@@ -13,6 +13,8 @@ final class TailRig {
     let folder: String
     private(set) var harness: Harness
     private var source: TaildirSource?
+    /// Of the agents before this one.
+    private var earlier: [LogCapture] = []
 
     init(_ harness: Harness = Harness()) throws {
         directory = try TestDirectory()
@@ -54,8 +56,19 @@ final class TailRig {
     /// Stops, then starts with a channel that is empty.
     func restart(_ values: [String: String] = [:], harness: Harness = Harness()) async throws {
         await stop()
+        earlier.append(self.harness.log)
         self.harness = harness
         try await start(values)
+    }
+
+    /// What all agents have logged, for a failure that does not tell its cause.
+    var story: String {
+        (earlier + [harness.log]).enumerated().flatMap { agent, log in
+            log.lines.map { line in
+                let metadata = line.metadata.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: " ")
+                return "agent \(agent): \(line.message) \(metadata)"
+            }
+        }.joined(separator: "\n")
     }
 
     func path(_ name: String) -> String { folder + "/" + name }
