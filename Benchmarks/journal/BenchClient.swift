@@ -28,13 +28,18 @@ final class BenchClient: Sendable {
 
     /// How long each batch took, in seconds.
     func run() -> EventLoopFuture<[Double]> {
-        loop.execute { self.bring() }
+        loop.execute {
+            let start = now()
+            self.state.withLock { $0.since = start }
+            self.bring(at: start)
+        }
         return ended.futureResult
     }
 
-    private func bring() {
-        guard quota.takes(payload.bytes.count) else { return ended.succeed(state.withLock { $0.latencies }) }
-        state.withLock { $0.since = now() }
+    private func bring(at time: Double) {
+        guard quota.takes(payload.bytes.count, at: time) else {
+            return ended.succeed(state.withLock { $0.latencies })
+        }
         queue.append(payload) { result in
             LoopHandover.run(on: self.loop) { self.stored(result) }
         }
@@ -42,7 +47,12 @@ final class BenchClient: Sendable {
 
     private func stored(_ result: Result<Void, JournalError>) {
         if case .failure(let error) = result { return ended.fail(error) }
-        state.withLock { $0.latencies.append(now() - $0.since) }
-        bring()
+        // One look at the clock ends a batch and begins the next.
+        let time = now()
+        state.withLock { state in
+            state.latencies.append(time - state.since)
+            state.since = time
+        }
+        bring(at: time)
     }
 }

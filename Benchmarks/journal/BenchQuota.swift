@@ -11,8 +11,8 @@ final class BenchQuota: Sendable {
         self.bytes = bytes
     }
 
-    /// Whether a batch of so many bytes is still wanted.
-    func takes(_ count: Int) -> Bool {
-        brought.add(count, ordering: .relaxed).oldValue < bytes && now() < end
+    /// Whether a batch of so many bytes is still wanted at this time.
+    func takes(_ count: Int, at time: Double) -> Bool {
+        brought.add(count, ordering: .relaxed).oldValue < bytes && time < end
     }
 }

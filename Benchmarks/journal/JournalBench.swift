@@ -34,7 +34,7 @@ struct JournalBench {
             dataDirectories: [directory + "/queue/data"]
         )
         options.answering = { LoopHandover.gather($0, then: $1) }
-        options.announcing = { news in LoopHandover.afterTurn(news) { news.raise() } }
+        options.announcing = { news in LoopHandover.afterTurn(news) { $0.raise() } }
         options.minimumRequiredSpace = 5 << 30
         options.notice = { print("  \($0)") }
         return try Queue(LocalFileSystem(), options)

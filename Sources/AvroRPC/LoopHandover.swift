@@ -42,12 +42,15 @@ package enum LoopHandover {
         gathered.send()
     }
 
-    /// Calls `work` once for `key`, however often this is called, when this thread's loop has done all that it had at hand;
-    /// at once where this thread has no loop.
-    package static func afterTurn(_ key: AnyObject, _ work: @escaping @Sendable () -> Void) {
-        guard let loop = MultiThreadedEventLoopGroup.currentEventLoop else { return work() }
+    /// Calls `work` with `object` once, however often this is called, when this thread's loop has done all that it had at
+    /// hand; at once where this thread has no loop.
+    package static func afterTurn<Object: AnyObject & Sendable>(
+        _ object: Object,
+        _ work: @escaping @Sendable (Object) -> Void
+    ) {
+        guard let loop = MultiThreadedEventLoopGroup.currentEventLoop else { return work(object) }
         let waiting = own(afterTurn) { WorkAfterTurn() }
-        waiting.add(key, work)
+        waiting.add(object, work)
         guard !waiting.isAwaited else { return }
         waiting.isAwaited = true
         loop.execute { own(afterTurn) { WorkAfterTurn() }.run() }
@@ -108,10 +111,11 @@ private final class GatheredWork: @unchecked Sendable {
 private final class WorkAfterTurn: @unchecked Sendable {
     /// Somebody calls `run` when the turn is over.
     var isAwaited = false
-    private var parts: [(key: AnyObject, work: @Sendable () -> Void)] = []
+    private var parts: [(object: AnyObject, work: @Sendable () -> Void)] = []
 
-    func add(_ key: AnyObject, _ work: @escaping @Sendable () -> Void) {
-        if !parts.contains(where: { $0.key === key }) { parts.append((key, work)) }
+    func add<Object: AnyObject & Sendable>(_ object: Object, _ work: @escaping @Sendable (Object) -> Void) {
+        if parts.contains(where: { $0.object === object }) { return }
+        parts.append((object, { work(object) }))
     }
 
     func run() {

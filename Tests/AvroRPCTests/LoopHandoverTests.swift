@@ -82,15 +82,15 @@ final class LoopHandoverTests {
             // A turn of its own that is at hand already.
             loop.execute {
                 order.add("second")
-                LoopHandover.afterTurn(one) { order.add("one, too late") }
+                LoopHandover.afterTurn(one) { _ in order.add("one, too late") }
             }
             order.add("first")
-            LoopHandover.afterTurn(one) { order.add("one") }
-            LoopHandover.afterTurn(other) {
+            LoopHandover.afterTurn(one) { _ in order.add("one") }
+            LoopHandover.afterTurn(other) { _ in
                 order.add("other")
-                LoopHandover.afterTurn(one) { order.add("next turn") }
+                LoopHandover.afterTurn(one) { _ in order.add("next turn") }
             }
-            LoopHandover.afterTurn(one) { order.add("one, again") }
+            LoopHandover.afterTurn(one) { _ in order.add("one, again") }
             order.add("end")
         }.get()
         try await loop.submit {}.get()
@@ -103,9 +103,9 @@ final class LoopHandoverTests {
         let pool = NIOThreadPool(numberOfThreads: 1)
         pool.start()
         let seen = try await pool.runIfActive {
-            LoopHandover.afterTurn(count) { count.add() }
+            LoopHandover.afterTurn(count) { _ in count.add() }
             let once = count.value
-            LoopHandover.afterTurn(count) { count.add() }
+            LoopHandover.afterTurn(count) { _ in count.add() }
             return [once, count.value]
         }
         #expect(seen == [1, 2])
@@ -123,13 +123,13 @@ final class LoopHandoverTests {
                     for name in ["a", "b"] {
                         LoopHandover.run(on: loop) {
                             order.add(name + round)
-                            LoopHandover.afterTurn(key) { order.add("after" + round) }
+                            LoopHandover.afterTurn(key) { _ in order.add("after" + round) }
                         }
                     }
                 } then: {
                     LoopHandover.run(on: loop) {
                         order.add("rest" + round)
-                        LoopHandover.afterTurn(key) { order.add("after rest" + round) }
+                        LoopHandover.afterTurn(key) { _ in order.add("after rest" + round) }
                     }
                     LoopHandover.gather { LoopHandover.run(on: loop) { order.add("end" + round) } }
                 }

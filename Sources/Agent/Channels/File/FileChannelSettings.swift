@@ -52,7 +52,7 @@ struct FileChannelSettings: Sendable {
             dataDirectories: dataDirectories
         )
         journal.answering = { LoopHandover.gather($0, then: $1) }
-        journal.announcing = { news in LoopHandover.afterTurn(news) { news.raise() } }
+        journal.announcing = { news in LoopHandover.afterTurn(news) { $0.raise() } }
         let fileSize = try settings.int64("maxFileSize", default: Int64(Self.largestSegment), min: 1)
         journal.segmentSize = max(Self.smallestSegment, min(Self.largestSegment, Int(fileSize)))
         let space = try settings.int64("minimumRequiredSpace", default: Int64(journal.minimumRequiredSpace))
