@@ -10,7 +10,7 @@ package enum LoopHandover {
     /// What a thread has gathered so far.
     private static let gathered: ThreadSpecificVariable<GatheredWork> = ThreadSpecificVariable()
     /// What is to be done on a loop's thread after the turn that it is in.
-    private static let afterTurn: ThreadSpecificVariable<WorkAfterTurn> = ThreadSpecificVariable()
+    private static let turns: ThreadSpecificVariable<WorkAfterTurn> = ThreadSpecificVariable()
 
     /// Runs `work` on a loop: at once where this is the loop's thread, else as soon as the loop comes to it.
     package static func run(on loop: any EventLoop, _ work: @escaping @Sendable () -> Void) {
@@ -49,20 +49,20 @@ package enum LoopHandover {
         _ work: @escaping @Sendable (Object) -> Void
     ) {
         guard let loop = MultiThreadedEventLoopGroup.currentEventLoop else { return work(object) }
-        let waiting = own(afterTurn) { WorkAfterTurn() }
-        waiting.add(object, work)
-        guard !waiting.isAwaited else { return }
-        waiting.isAwaited = true
-        loop.execute { own(afterTurn) { WorkAfterTurn() }.run() }
+        let turn = own(turns) { WorkAfterTurn() }
+        turn.add(object, work)
+        guard !turn.isAwaited else { return }
+        turn.isAwaited = true
+        loop.execute { own(turns) { WorkAfterTurn() }.run() }
     }
 
     /// Runs, on a loop's thread, what was gathered for it.
-    fileprivate static func run(_ pieces: [@Sendable () -> Void], then rest: [@Sendable () -> Void]) {
-        let waiting = own(afterTurn) { WorkAfterTurn() }
-        let isOutermost = !waiting.isAwaited
-        waiting.isAwaited = true
+    static func run(_ pieces: [@Sendable () -> Void], then rest: [@Sendable () -> Void]) {
+        let turn = own(turns) { WorkAfterTurn() }
+        let isOutermost = !turn.isAwaited
+        turn.isAwaited = true
         for piece in pieces { piece() }
-        if isOutermost { waiting.run() }
+        if isOutermost { turn.run() }
         for piece in rest { piece() }
     }
 
@@ -72,56 +72,5 @@ package enum LoopHandover {
         let value = make()
         variable.currentValue = value
         return value
-    }
-}
-
-/// Work for a few loops.
-///
-/// `@unchecked Sendable`: it is reached through a variable of one thread and never leaves that.
-private final class GatheredWork: @unchecked Sendable {
-    private struct Part {
-        let loop: any EventLoop
-        var work: [@Sendable () -> Void] = []
-        var rest: [@Sendable () -> Void] = []
-    }
-
-    var isOpen = false
-    /// What is added now comes after the turn.
-    var isRest = false
-    private var parts: [Part] = []
-
-    func add(_ work: @escaping @Sendable () -> Void, for loop: any EventLoop) {
-        let index = parts.firstIndex { $0.loop === loop } ?? parts.endIndex
-        if index == parts.endIndex { parts.append(Part(loop: loop)) }
-        if isRest { parts[index].rest.append(work) } else { parts[index].work.append(work) }
-    }
-
-    func send() {
-        for part in parts {
-            let (work, rest) = (part.work, part.rest)
-            part.loop.execute { LoopHandover.run(work, then: rest) }
-        }
-        parts.removeAll(keepingCapacity: true)
-    }
-}
-
-/// What a loop does after its turn.
-///
-/// `@unchecked Sendable`: it is reached through a variable of one thread and never leaves that.
-private final class WorkAfterTurn: @unchecked Sendable {
-    /// Somebody calls `run` when the turn is over.
-    var isAwaited = false
-    private var parts: [(object: AnyObject, work: @Sendable () -> Void)] = []
-
-    func add<Object: AnyObject & Sendable>(_ object: Object, _ work: @escaping @Sendable (Object) -> Void) {
-        if parts.contains(where: { $0.object === object }) { return }
-        parts.append((object, { work(object) }))
-    }
-
-    func run() {
-        isAwaited = false
-        let done = parts
-        parts.removeAll(keepingCapacity: true)
-        for part in done { part.work() }
     }
 }
