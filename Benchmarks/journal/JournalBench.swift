@@ -1,4 +1,4 @@
-import AvroRPC
+import Agent
 import Foundation
 import Journal
 
@@ -33,8 +33,7 @@ struct JournalBench {
             checkpointDirectory: directory + "/queue",
             dataDirectories: [directory + "/queue/data"]
         )
-        options.answering = { LoopHandover.gather($0, then: $1) }
-        options.announcing = { news in LoopHandover.afterTurn(news) { $0.raise() } }
+        options.workWithEventLoops()
         options.minimumRequiredSpace = 5 << 30
         options.notice = { print("  \($0)") }
         return try Queue(LocalFileSystem(), options)

@@ -10,16 +10,21 @@ final class GatheredWork: @unchecked Sendable {
         var rest: [@Sendable () -> Void] = []
     }
 
-    /// A `gather` is under way on this thread.
-    var isOpen = false
-    /// What is added now comes after the turn.
-    var isRest = false
+    /// Where what is added goes.
+    enum Place {
+        case turn
+        /// After the turn.
+        case rest
+    }
+
+    /// Nil where no `gather` is under way on this thread.
+    var place: Place?
     private var parts: [Part] = []
 
     func add(_ work: @escaping @Sendable () -> Void, for loop: any EventLoop) {
         let index = parts.firstIndex { $0.loop === loop } ?? parts.endIndex
         if index == parts.endIndex { parts.append(Part(loop: loop)) }
-        if isRest { parts[index].rest.append(work) } else { parts[index].work.append(work) }
+        if place == .rest { parts[index].rest.append(work) } else { parts[index].work.append(work) }
     }
 
     func send() {

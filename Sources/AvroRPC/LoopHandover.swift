@@ -16,7 +16,7 @@ package enum LoopHandover {
     package static func run(on loop: any EventLoop, _ work: @escaping @Sendable () -> Void) {
         if loop.inEventLoop {
             work()
-        } else if let gathered = gathered.currentValue, gathered.isOpen {
+        } else if let gathered = gathered.currentValue, gathered.place != nil {
             gathered.add(work, for: loop)
         } else {
             loop.execute(work)
@@ -30,15 +30,15 @@ package enum LoopHandover {
     /// over.
     package static func gather(_ body: () -> Void, then rest: () -> Void = {}) {
         let gathered = own(gathered) { GatheredWork() }
-        guard !gathered.isOpen else {
+        guard gathered.place == nil else {
             body()
             return rest()
         }
-        gathered.isOpen = true
+        gathered.place = .turn
         body()
-        gathered.isRest = true
+        gathered.place = .rest
         rest()
-        (gathered.isOpen, gathered.isRest) = (false, false)
+        gathered.place = nil
         gathered.send()
     }
 

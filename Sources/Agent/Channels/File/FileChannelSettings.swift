@@ -1,4 +1,3 @@
-internal import AvroRPC
 internal import Journal
 
 /// Where a channel keeps its events on disk, and how: Flume's keys of the file channel but for those of its size.
@@ -51,8 +50,7 @@ struct FileChannelSettings: Sendable {
             checkpointDirectory: checkpointDirectory,
             dataDirectories: dataDirectories
         )
-        journal.answering = { LoopHandover.gather($0, then: $1) }
-        journal.announcing = { news in LoopHandover.afterTurn(news) { $0.raise() } }
+        journal.workWithEventLoops()
         let fileSize = try settings.int64("maxFileSize", default: Int64(Self.largestSegment), min: 1)
         journal.segmentSize = max(Self.smallestSegment, min(Self.largestSegment, Int(fileSize)))
         let space = try settings.int64("minimumRequiredSpace", default: Int64(journal.minimumRequiredSpace))

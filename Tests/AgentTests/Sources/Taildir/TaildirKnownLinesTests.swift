@@ -18,6 +18,20 @@ struct TaildirKnownLinesTests {
 
     private func lines(_ text: String) -> [String] { text.split(separator: "\n").map(String.init) }
 
+    /// A rig whose first agent has delivered this text of a file, and stopped.
+    private func delivered(
+        _ text: String,
+        of file: String,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) async throws -> TailRig {
+        let rig = try TailRig()
+        try rig.append(file, text)
+        try await rig.start()
+        #expect(await rig.lines(lines(text).count) == lines(text), sourceLocation: sourceLocation)
+        await rig.stop()
+        return rig
+    }
+
     @Test("An inode number that was used again for a file of known lines: none is repeated", arguments: [false, true])
     func reusedForKnownLines(isPacked: Bool) async throws {
         let rig = try TailRig()
@@ -41,11 +55,7 @@ struct TaildirKnownLinesTests {
 
     @Test("An inode number that was used again: the header names the file that has it now")
     func header() async throws {
-        let rig = try TailRig()
-        try rig.append("b.log", "old line\n")
-        try await rig.start()
-        #expect(await rig.lines(1) == ["old line"])
-        await rig.stop()
+        let rig = try await delivered("old line\n", of: "b.log")
         try rig.truncate("b.log")
         try rig.append("b.log", "new line\n")
         try rig.rename("b.log", "c.log")
@@ -72,11 +82,7 @@ struct TaildirKnownLinesTests {
 
     @Test("A file that comes back while its lines are looked for in gzip files: they are delivered once")
     func comesBack() async throws {
-        let rig = try TailRig()
-        try rig.append("a.log", "first line\n")
-        try await rig.start()
-        #expect(await rig.lines(1) == ["first line"])
-        await rig.stop()
+        let rig = try await delivered("first line\n", of: "a.log")
         try rig.append("a.log", "second line\n")
         try rig.rename("a.log", "../aside")
         // Inflated before the other, for a while, and not whole.
@@ -101,11 +107,7 @@ struct TaildirKnownLinesTests {
     /// Such a name is a guess where files are renamed faster than anybody looks.
     @Test("The name that a gzip file had when it was found to go on with known lines: no other file is read for it")
     func nameOfAnother() async throws {
-        let rig = try TailRig()
-        try rig.append("a.log", "first line\n")
-        try await rig.start()
-        #expect(await rig.lines(1) == ["first line"])
-        await rig.stop()
+        let rig = try await delivered("first line\n", of: "a.log")
         try rig.append("a.log", "second line\n")
         try rig.rename("a.log", "a.log.1")
         try rig.gzip("a.log.1")
@@ -123,11 +125,7 @@ struct TaildirKnownLinesTests {
 
     @Test("A gzip file that has the inode number of a file of which nothing was read, and no matching name: not read")
     func numberOfNothing() async throws {
-        let rig = try TailRig()
-        try rig.append("a.log", "line\n")
-        try await rig.start()
-        #expect(await rig.lines(1) == ["line"])
-        await rig.stop()
+        let rig = try await delivered("line\n", of: "a.log")
         try rig.append("b.gz", PlainDeflater.gzip("nobody asked for this line\n") + [0x0A])
         let inode = try rig.inode("b.gz")
         let text = #"[{"inode":\#(inode),"pos":0,"file":"\#(rig.path("b.log"))"}]"#
@@ -155,11 +153,7 @@ struct TaildirKnownLinesTests {
 
     @Test("Lines of a file with a name that does not match are looked for over a restart")
     func soughtOverARestart() async throws {
-        let rig = try TailRig()
-        try rig.append("a.log", "first line\n")
-        try await rig.start()
-        #expect(await rig.lines(1) == ["first line"])
-        await rig.stop()
+        let rig = try await delivered("first line\n", of: "a.log")
         // As it is written of a file that was renamed while it was read.
         for file in [rig.positionFile, rig.positionFile + ".ids"] {
             let text = try String(contentsOfFile: file, encoding: .utf8)
@@ -180,11 +174,7 @@ struct TaildirKnownLinesTests {
     /// The first look and the look at the renamed file run one behind the other, when both have been asked for.
     @Test("A renamed file with a known one's inode number is read, although nobody saw it under its own name")
     func renamedWithAUsedInode() async throws {
-        let rig = try TailRig()
-        try rig.append("b.log", "old line\n")
-        try await rig.start()
-        #expect(await rig.lines(1) == ["old line"])
-        await rig.stop()
+        let rig = try await delivered("old line\n", of: "b.log")
         try rig.truncate("b.log")
         try rig.append("b.log", "new line\n")
         try rig.rename("b.log", "b.old")
