@@ -39,7 +39,7 @@ var targets: [Target] = [
     .target(name: "CPlatform"),
 
     .target(name: "Events", dependencies: [nio], swiftSettings: sources),
-    .target(name: "Journal", dependencies: ["CPlatform"], swiftSettings: sources),
+    .target(name: "Journal", dependencies: ["CPlatform", deque], swiftSettings: sources),
     .target(name: "Secure", dependencies: ["COpenSSL", nio, posix], swiftSettings: sources),
     .target(
         name: "AvroRPC",

@@ -4,10 +4,19 @@ internal import NIOCore
 ///
 /// `@unchecked Sendable`: it is reached through a variable of one thread and never leaves that.
 final class GatheredWork: @unchecked Sendable {
+    /// Something to do. Closures that are elements of an array themselves get a second context each.
+    struct Piece: Sendable {
+        let run: @Sendable () -> Void
+    }
+
     private struct Part {
         let loop: any EventLoop
-        var work: [@Sendable () -> Void] = []
-        var rest: [@Sendable () -> Void] = []
+        var work: [Piece] = []
+        var rest: [Piece] = []
+
+        mutating func add(_ piece: Piece, _ place: Place?) {
+            if place == .rest { rest.append(piece) } else { work.append(piece) }
+        }
     }
 
     /// Where what is added goes.
@@ -22,9 +31,11 @@ final class GatheredWork: @unchecked Sendable {
     private var parts: [Part] = []
 
     func add(_ work: @escaping @Sendable () -> Void, for loop: any EventLoop) {
-        let index = parts.firstIndex { $0.loop === loop } ?? parts.endIndex
-        if index == parts.endIndex { parts.append(Part(loop: loop)) }
-        if place == .rest { parts[index].rest.append(work) } else { parts[index].work.append(work) }
+        let piece = Piece(run: work)
+        for index in parts.indices where parts[index].loop === loop { return parts[index].add(piece, place) }
+        var part = Part(loop: loop)
+        part.add(piece, place)
+        parts.append(part)
     }
 
     func send() {

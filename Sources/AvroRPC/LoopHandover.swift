@@ -48,22 +48,22 @@ package enum LoopHandover {
         _ object: Object,
         _ work: @escaping @Sendable (Object) -> Void
     ) {
+        if let turn = turns.currentValue, turn.isAwaited { return turn.add(object, work) }
         guard let loop = MultiThreadedEventLoopGroup.currentEventLoop else { return work(object) }
         let turn = own(turns) { WorkAfterTurn() }
         turn.add(object, work)
-        guard !turn.isAwaited else { return }
         turn.isAwaited = true
         loop.execute { own(turns) { WorkAfterTurn() }.run() }
     }
 
     /// Runs, on a loop's thread, what was gathered for it.
-    static func run(_ pieces: [@Sendable () -> Void], then rest: [@Sendable () -> Void]) {
+    static func run(_ pieces: [GatheredWork.Piece], then rest: [GatheredWork.Piece]) {
         let turn = own(turns) { WorkAfterTurn() }
         let isOutermost = !turn.isAwaited
         turn.isAwaited = true
-        for piece in pieces { piece() }
+        for piece in pieces { piece.run() }
         if isOutermost { turn.run() }
-        for piece in rest { piece() }
+        for piece in rest { piece.run() }
     }
 
     /// The value that this thread has of its own.

@@ -4,11 +4,16 @@
 final class WorkAfterTurn: @unchecked Sendable {
     /// Somebody calls `run` when the turn is over.
     var isAwaited = false
-    private var parts: [(object: AnyObject, work: @Sendable () -> Void)] = []
+    private var parts: [Part] = []
+
+    private struct Part {
+        let object: AnyObject
+        let work: @Sendable () -> Void
+    }
 
     func add<Object: AnyObject & Sendable>(_ object: Object, _ work: @escaping @Sendable (Object) -> Void) {
-        if parts.contains(where: { $0.object === object }) { return }
-        parts.append((object, { work(object) }))
+        for part in parts where part.object === object { return }
+        parts.append(Part(object: object) { work(object) })
     }
 
     func run() {

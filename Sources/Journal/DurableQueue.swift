@@ -16,7 +16,7 @@ package struct DurableQueue<FileSystem: JournalFileSystem, Payload: JournalPaylo
     ///   is missing.
     ///   What the files contain never makes it fail.
     package init(_ files: FileSystem, _ options: JournalOptions, threads: Bool = true) throws(JournalError) {
-        engine = try QueueEngine(files, options, payload: Payload.self, threads: threads)
+        engine = try QueueEngine(files, options, payload: Held<Payload>.self, threads: threads)
     }
 
     /// What was found at the start.
@@ -27,11 +27,12 @@ package struct DurableQueue<FileSystem: JournalFileSystem, Payload: JournalPaylo
     /// Stores a record. `stored` is called once, on any thread and under no lock: when the record is on stable storage
     /// as `JournalOptions.sync` says, or with why it is not stored. Records are stored in the order of the calls.
     package func append(_ payload: Payload, stored: @escaping @Sendable (Result<Void, JournalError>) -> Void) {
-        guard payload.itemCount > 0, payload.byteCount <= Self.recordLimit else {
+        let held = Held(payload)
+        guard held.itemCount > 0, held.byteCount <= Self.recordLimit else {
             return stored(.failure(JournalError(.tooLarge, "a record has 1 item or more and up to 1 GiB")))
         }
         let record = WaitingRecord(
-            payload,
+            held,
             frameLimit: engine.options.frameLimit,
             directLimit: engine.options.directLimit,
             stored: stored
@@ -54,12 +55,8 @@ package struct DurableQueue<FileSystem: JournalFileSystem, Payload: JournalPaylo
         atLeast minimum: Int = 1,
         waking waker: JournalWaker? = nil
     ) -> JournalTake<Payload>? {
-        guard let taken = engine.take(upTo: limit, bytes: bytes, atLeast: minimum, waking: waker) else { return nil }
-        let parts = taken.pieces.map { piece in
-            // The engine holds what `append` brought and what it made of this type itself.
-            JournalTake<Payload>.Part(payload: piece.payload as! Payload, items: piece.items)
-        }
-        return JournalTake(ticket: taken.ticket, parts: parts)
+        let taken = engine.take(upTo: limit, bytes: bytes, atLeast: minimum, waking: waker)
+        return taken.map { JournalTake($0) }
     }
 
     /// Ends a take, once. Returns how many items are done by it; their room is free.

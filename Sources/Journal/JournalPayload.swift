@@ -5,6 +5,8 @@
 package protocol JournalPayload: Sendable {
     /// Number of items, at least 1.
     var itemCount: Int { get }
+    /// Length of all bytes.
+    var byteCount: Int { get }
     /// Where an item begins in the bytes; for `itemCount`, where the last one ends.
     func offset(ofItem index: Int) -> Int
     /// Calls `body` with all bytes.
@@ -14,5 +16,5 @@ package protocol JournalPayload: Sendable {
 }
 
 extension JournalPayload {
-    var byteCount: Int { offset(ofItem: itemCount) }
+    package var byteCount: Int { offset(ofItem: itemCount) }
 }

@@ -31,7 +31,7 @@ extension QueueEngine: SpareSource {
     private func store(_ records: ArraySlice<WaitingRecord>) -> Int {
         let (outcome, closed, segment, spent) = writer.withLock { writer in
             let before = writer.syncNanoseconds
-            let outcome = writer.store(Array(records), spares: self)
+            let outcome = writer.store(records, spares: self)
             _ = writer.syncWhenDue()
             defer { writer.closed = [] }
             // Where the sync of `Sync.interval` failed, the segment is closed already.

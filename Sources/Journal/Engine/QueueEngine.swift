@@ -5,13 +5,13 @@ internal import Synchronization
 /// Two threads of its own: one writes groups, one keeps the cursor, reads back what does not fit into memory, and
 /// releases segments.
 ///
-/// Payloads are `any` here: with a type parameter that this module cannot know, none of its code would be specialized.
+/// Payloads are `any` objects here: with a type parameter that this module cannot know, none of its code would be specialized.
 final class QueueEngine<FileSystem: JournalFileSystem>: Sendable {
     let files: FileSystem
     let options: JournalOptions
     let paths: SegmentPaths
     let queue: UInt64
-    let payload: any JournalPayload.Type
+    let payload: any HeldPayload.Type
     /// What was found at the start.
     let report: JournalReport
     let state: Mutex<QueueState>
@@ -41,7 +41,7 @@ final class QueueEngine<FileSystem: JournalFileSystem>: Sendable {
     init(
         _ files: FileSystem,
         _ options: JournalOptions,
-        payload: any JournalPayload.Type,
+        payload: any HeldPayload.Type,
         threads: Bool
     ) throws(JournalError) {
         self.files = files

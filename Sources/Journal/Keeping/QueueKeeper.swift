@@ -155,7 +155,7 @@ struct QueueKeeper<FileSystem: JournalFileSystem>: Sendable {
 
     mutating func read(
         _ request: ReadRequest,
-        as payload: any JournalPayload.Type
+        as payload: any HeldPayload.Type
     ) throws(JournalError) -> ReadResult {
         do throws(JournalError) {
             let result = try reader.read(request, as: payload)

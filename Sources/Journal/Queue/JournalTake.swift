@@ -5,14 +5,27 @@ package struct JournalTake<Payload: JournalPayload>: Sendable {
         package let payload: Payload
         /// Which of the payload's items; others of it are done, or in another take.
         package let items: Range<Int>
+
+        init(_ piece: Piece) {
+            // The engine holds what `append` brought and what it made of this type itself.
+            payload = (piece.payload as! Held<Payload>).payload
+            items = piece.items
+        }
     }
 
-    package let ticket: UInt64
+    private let taken: TakenPieces
+
+    init(_ taken: TakenPieces) {
+        self.taken = taken
+    }
+
+    package var ticket: UInt64 { taken.ticket }
+
     /// In the queue's order.
-    package let parts: [Part]
+    package var parts: [Part] { taken.pieces.map { Part($0) } }
 
     /// Items in all parts.
-    package var count: Int { parts.reduce(0) { $0 + $1.items.count } }
+    package var count: Int { taken.pieces.reduce(0) { $0 + $1.items.count } }
 }
 
 /// What became of a take.

@@ -1,6 +1,6 @@
 /// Items of one stored record that are in memory: ready, taken, or given back.
 struct Piece: Sendable {
-    let payload: any JournalPayload
+    let payload: any HeldPayload
     /// Sequence of the payload's first item.
     let first: UInt64
     /// Which of its items these are.
@@ -11,7 +11,8 @@ struct Piece: Sendable {
     }
 
     var byteCount: Int {
-        payload.offset(ofItem: items.upperBound) - payload.offset(ofItem: items.lowerBound)
+        if items.count == payload.itemCount { return payload.byteCount }
+        return payload.offset(ofItem: items.upperBound) - payload.offset(ofItem: items.lowerBound)
     }
 
     /// How many items from the front have up to `limit` bytes together; 1 where not even the first has.

@@ -1,3 +1,5 @@
+internal import DequeModule
+
 /// Everything that a queue's threads share: what waits, what is ready, what is out, what is done. No I/O, no clock; every
 /// method is called under one lock.
 struct QueueState: Sendable {
@@ -11,7 +13,7 @@ struct QueueState: Sendable {
     let inFlightLimit: UInt64
 
     // Appends.
-    private var waiting = Fifo<WaitingRecord>()
+    private var waiting = Deque<WaitingRecord>()
     private(set) var waitingBytes = 0
     private(set) var isClosed = false
     /// Why nothing is stored any more.
@@ -35,7 +37,7 @@ struct QueueState: Sendable {
     var nextSegment: UInt64
 
     // Takes.
-    private var window = Fifo<Piece>()
+    private var window = Deque<Piece>()
     private var windowItems = 0
     private(set) var windowBytes = 0
     /// Given back, in order of sequence; they go before the window.
@@ -80,6 +82,7 @@ struct QueueState: Sendable {
     /// The records that the next group is made of.
     mutating func takeGroup(limit: Int) -> [WaitingRecord] {
         var group: [WaitingRecord] = []
+        group.reserveCapacity(waiting.count)
         var bytes = 0
         while let record = waiting.first, group.isEmpty || bytes + record.extent <= limit {
             bytes += record.extent
@@ -239,19 +242,23 @@ struct QueueState: Sendable {
         var (room, byteRoom) = (limit, byteLimit)
         while room > 0, var piece = nextPiece() {
             let fits = min(room, piece.count(within: byteRoom))
-            let isWhole = fits == piece.items.count
-            let part = isWhole ? piece : piece.split(fits)
-            let bytes = part.byteCount
+            var rest: Piece?
+            if fits < piece.items.count {
+                let front = piece.split(fits)
+                rest = piece
+                piece = front
+            }
+            let bytes = piece.byteCount
             if !pieces.isEmpty, bytes > byteRoom {
-                putBack(isWhole ? part : joined(part, piece))
+                putBack(rest.map { joined(piece, $0) } ?? piece)
                 break
             }
-            pieces.append(part)
-            takenEnd = max(takenEnd, part.sequences.upperBound)
+            takenEnd = max(takenEnd, piece.sequences.upperBound)
             room -= fits
             byteRoom -= bytes
-            if !isWhole {
-                putBack(piece)
+            pieces.append(piece)
+            if let rest {
+                putBack(rest)
                 break
             }
         }

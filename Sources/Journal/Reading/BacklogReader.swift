@@ -31,7 +31,7 @@ struct BacklogReader<FileSystem: JournalFileSystem>: Sendable {
     /// Reads a piece. An error says that the same request may be made again later.
     mutating func read(
         _ request: ReadRequest,
-        as payload: any JournalPayload.Type
+        as payload: any HeldPayload.Type
     ) throws(JournalError) -> ReadResult {
         do throws(FileSystemError) {
             var result = ReadResult(segment: request.segment.id, offset: request.offset, end: request.expected)
@@ -80,7 +80,7 @@ struct BacklogReader<FileSystem: JournalFileSystem>: Sendable {
 
     private func read(
         _ request: ReadRequest,
-        _ payload: any JournalPayload.Type,
+        _ payload: any HeldPayload.Type,
         _ walker: inout FrameWalker<FileSystem.File>,
         _ result: inout ReadResult
     ) throws(FileSystemError) {
@@ -127,7 +127,7 @@ struct BacklogReader<FileSystem: JournalFileSystem>: Sendable {
         _ header: FrameHeader,
         _ bytes: UnsafeMutableRawBufferPointer,
         _ span: Range<Int>,
-        as type: any JournalPayload.Type
+        as type: any HeldPayload.Type
     ) -> ReadResult.Item {
         var plain = UnsafeRawBufferPointer(bytes)
         if header.isSealed {

@@ -13,7 +13,7 @@ struct ReadRequest: Hashable, Sendable {
 /// What was found there.
 struct ReadResult: Sendable {
     enum Item: Sendable {
-        case record(first: UInt64, any JournalPayload)
+        case record(first: UInt64, any HeldPayload)
         /// Items that are not to be had: `span` is where they were, empty where nothing is known of it.
         case gap(Range<UInt64>, span: Range<Int>, reason: String)
     }

@@ -1,6 +1,6 @@
 /// The frames of one group of records, gathered one behind the other from the segment's end on and written at once.
 @safe
-struct FrameGroup<File: JournalFile> {
+struct FrameGroup<File: JournalFile>: ~Copyable {
     private let cipher: (any JournalSegmentCipher)?
     private let seed: UInt32
     /// Sequence below which everything is on stable storage.
@@ -24,10 +24,12 @@ struct FrameGroup<File: JournalFile> {
     /// inside of its `withBytes`, so the records behind it are gathered there too.
     mutating func write(_ records: ArraySlice<WaitingRecord>) throws(FileSystemError) {
         var rest = records
+        output.expect(pieces: 2 * rest.count + 1)
         while let record = rest.popFirst() {
             let isLarge = cipher == nil && record.extent >= directLimit
             let result = unsafe record.payload.withBytes { payload -> Result<Void, FileSystemError>? in
-                unsafe gather(record.frames, of: payload)
+                unsafe gather(record.firstFrame, of: payload)
+                for frame in record.otherFrames { unsafe gather(frame, of: payload) }
                 next += UInt64(record.itemCount)
                 guard isLarge else { return nil }
                 return Result { () throws(FileSystemError) in try write(rest) }
@@ -37,31 +39,29 @@ struct FrameGroup<File: JournalFile> {
         try output.write()
     }
 
-    private mutating func gather(_ frames: [FramePlan], of payload: UnsafeRawBufferPointer) {
-        for (index, frame) in frames.enumerated() {
-            let plain = unsafe UnsafeRawBufferPointer(rebasing: payload[frame.bytes])
-            var lead: Int?
-            if frame.isPlaced {
-                // What a cipher makes of it is copied first: it lies nowhere yet.
-                let address = UInt(bitPattern: plain.baseAddress)
-                lead = cipher == nil ? FrameHeader.lead(address: address, offset: output.end) : 0
-            }
-            let header = FrameHeader(
-                length: plain.count + (cipher?.overhead ?? 0),
-                first: next + UInt64(frame.items.lowerBound),
-                synced: synced,
-                count: frame.items.count,
-                begins: index == 0,
-                ends: index == frames.count - 1,
-                isSealed: cipher != nil,
-                lead: lead,
-                payloadCRC: frame.crc
-            )
-            if let cipher {
-                unsafe gather(header, plain, sealedBy: cipher)
-            } else {
-                unsafe gather(header, plain)
-            }
+    private mutating func gather(_ frame: FramePlan, of payload: UnsafeRawBufferPointer) {
+        let plain = unsafe UnsafeRawBufferPointer(rebasing: payload[frame.bytes])
+        var lead: Int?
+        if frame.isPlaced {
+            // What a cipher makes of it is copied first: it lies nowhere yet.
+            let address = UInt(bitPattern: plain.baseAddress)
+            lead = cipher == nil ? FrameHeader.lead(address: address, offset: output.end) : 0
+        }
+        let header = FrameHeader(
+            length: plain.count + (cipher?.overhead ?? 0),
+            first: next + UInt64(frame.items.lowerBound),
+            synced: synced,
+            count: frame.items.count,
+            begins: frame.begins,
+            ends: frame.ends,
+            isSealed: cipher != nil,
+            lead: lead,
+            payloadCRC: frame.crc
+        )
+        if let cipher {
+            unsafe gather(header, plain, sealedBy: cipher)
+        } else {
+            unsafe gather(header, plain)
         }
     }
 

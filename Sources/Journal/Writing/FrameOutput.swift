@@ -1,7 +1,7 @@
 /// What goes to a segment's file, in order and in one write: small pieces are gathered, large ones written from where they
 /// are.
 @safe
-struct FrameOutput<File: JournalFile> {
+struct FrameOutput<File: JournalFile>: ~Copyable {
     @unsafe private enum Part {
         /// Of `staging`, which may move while it grows.
         case gathered(Range<Int>)
@@ -22,6 +22,11 @@ struct FrameOutput<File: JournalFile> {
         self.offset = offset
         self.staging = staging
         gathered = offset % FrameHeader.line
+    }
+
+    /// Makes room for so many pieces.
+    mutating func expect(pieces: Int) {
+        unsafe parts.reserveCapacity(pieces)
     }
 
     /// Where the next byte goes.

@@ -2,7 +2,7 @@
 ///
 /// The steps that make a group durable, in order: make room in the file (zeros, once in a file's life), write, sync. A
 /// new segment: name, header, sync, sync of the directory; its predecessor is sealed and synced before.
-struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
+struct GroupWriter<FileSystem: JournalFileSystem>: ~Copyable, Sendable {
     /// Where a stored record is.
     struct Place: Hashable, Sendable {
         var first: UInt64
@@ -56,11 +56,11 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
     /// Stores records from the front, as many as go into one segment; at least one, or none at all.
     ///
     /// - Parameter spares: the released segments.
-    mutating func store(_ records: [WaitingRecord], spares: some SpareSource) -> Outcome {
+    mutating func store(_ records: ArraySlice<WaitingRecord>, spares: some SpareSource) -> Outcome {
         // Every failure takes a segment or a directory out of the choice, so this ends.
         while true {
             do throws(JournalError) {
-                try prepare(records[0], spares: spares)
+                try prepare(records[records.startIndex], spares: spares)
             } catch {
                 return .refused(error)
             }
@@ -138,7 +138,7 @@ struct GroupWriter<FileSystem: JournalFileSystem>: Sendable {
 
     /// As many records from the front as fit into the segment and the group's limit.
     private func plan(
-        _ records: [WaitingRecord],
+        _ records: ArraySlice<WaitingRecord>,
         for segment: ActiveSegment<FileSystem.File>
     ) -> Group {
         var group = Group(end: segment.end)
