@@ -55,8 +55,8 @@ package struct DurableQueue<FileSystem: JournalFileSystem, Payload: JournalPaylo
         atLeast minimum: Int = 1,
         waking waker: JournalWaker? = nil
     ) -> JournalTake<Payload>? {
-        let taken = engine.take(upTo: limit, bytes: bytes, atLeast: minimum, waking: waker)
-        return taken.map { JournalTake($0) }
+        guard let taken = engine.take(upTo: limit, bytes: bytes, atLeast: minimum, waking: waker) else { return nil }
+        return JournalTake(taken)
     }
 
     /// Ends a take, once. Returns how many items are done by it; their room is free.
