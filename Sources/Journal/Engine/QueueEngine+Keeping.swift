@@ -42,7 +42,7 @@ extension QueueEngine {
         let (writes, syncs) = (keeper.writes - before.0, keeper.syncs - before.1)
         state.withLock { state in
             state.cursorTrouble = keeper.trouble
-            if !keeper.holds(content) { state.cursorFollows() }
+            if keeper.looksAgain { state.cursorFollows() }
             state.counters.cursorWrites += writes
             state.counters.cursorSyncs += syncs
         }

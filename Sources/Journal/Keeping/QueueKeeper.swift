@@ -14,6 +14,8 @@ struct QueueKeeper<FileSystem: JournalFileSystem>: Sendable {
     private(set) var writes: UInt64 = 0
     private(set) var syncs: UInt64 = 0
     private(set) var readAgainAt: UInt64?
+    /// Whether `keep` looks for what was delivered at the time that it told, so that nobody needs to say that something was.
+    private(set) var looksAgain = false
 
     init(files: FileSystem, options: JournalOptions, cursor: CursorFiles<FileSystem>) {
         self.files = files
@@ -77,9 +79,11 @@ struct QueueKeeper<FileSystem: JournalFileSystem>: Sendable {
 
     // MARK: Cursor
 
-    /// Writes and syncs where it is due. Returns when it is due next.
+    /// Writes and syncs where it is due. Returns when it must be called next, news or not.
     mutating func keep(_ content: CursorContent, queue: UInt64, now: UInt64, force: Bool) -> UInt64? {
+        looksAgain = true
         if trouble != nil, now < retryAt, !force { return retryAt }
+        var next: UInt64?
         do throws(FileSystemError) {
             if trouble != nil || last == nil || content.done != last?.done || (force && content != last) {
                 guard force || trouble != nil || now >= writtenAt + options.cursorWriteInterval else {
@@ -89,26 +93,27 @@ struct QueueKeeper<FileSystem: JournalFileSystem>: Sendable {
                 writes += 1
                 last = content
                 writtenAt = now
+                // In a steady flow of deliveries there is news by then.
+                next = now + options.cursorWriteInterval
+            } else {
+                looksAgain = false
             }
-            guard cursor.isUnsynced else { return nil }
+            guard cursor.isUnsynced else { return next }
             let since = firstUnsyncedAt ?? now
             firstUnsyncedAt = since
-            guard force || trouble != nil || now >= since + options.cursorSyncInterval else {
-                return since + options.cursorSyncInterval
-            }
+            let due = since + options.cursorSyncInterval
+            guard force || trouble != nil || now >= due else { return min(next ?? due, due) }
             try cursor.sync()
             syncs += 1
             firstUnsyncedAt = nil
             trouble = nil
         } catch {
             fail(error)
+            looksAgain = true
             return retryAt
         }
-        return nil
+        return next
     }
-
-    /// Whether that is written; if not, `keep` has told when it is due.
-    func holds(_ content: CursorContent) -> Bool { last?.done == content.done }
 
     private mutating func fail(_ error: FileSystemError) {
         let text = "the cursor cannot be kept: \(error); deliveries go on, those of now may come again after a restart"

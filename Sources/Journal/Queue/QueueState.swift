@@ -350,7 +350,7 @@ struct QueueState: Sendable {
     /// The keeper looks at `done` now.
     mutating func cursorIsRead() { isCursorAwaited = false }
 
-    /// The keeper has not written what it saw: it looks again.
+    /// The keeper looks again by itself.
     mutating func cursorFollows() { isCursorAwaited = true }
 
     private mutating func back(_ piece: Piece) {
