@@ -82,7 +82,6 @@ struct QueueState: Sendable {
     /// The records that the next group is made of.
     mutating func takeGroup(limit: Int) -> [WaitingRecord] {
         var group: [WaitingRecord] = []
-        group.reserveCapacity(waiting.count)
         var bytes = 0
         while let record = waiting.first, group.isEmpty || bytes + record.extent <= limit {
             bytes += record.extent
