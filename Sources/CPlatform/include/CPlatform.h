@@ -9,7 +9,9 @@
 /// Start with 0; the value is final as returned. Uses the processor's instruction where there is one.
 uint32_t tributary_crc32c(uint32_t crc, const void *bytes, size_t length);
 
-/// The same as processors without AVX-512 compute it, and by table, as any does: for tests.
+/// The same as processors without AVX-512 compute it, as those do that have no wide carry-less multiplication either, and by
+/// table, as any does.
+uint32_t tributary_crc32c_paired(uint32_t crc, const void *bytes, size_t length);
 uint32_t tributary_crc32c_narrow(uint32_t crc, const void *bytes, size_t length);
 uint32_t tributary_crc32c_table(uint32_t crc, const void *bytes, size_t length);
 
