@@ -1,9 +1,7 @@
 #include "CPlatform.h"
+#include "crc32c_step.h"
 
 #include <pthread.h>
-#include <string.h>
-
-#define POLYNOMIAL 0x82F63B78u
 
 // The hardware's instruction takes 3 cycles and may begin every cycle: three parts of so many bytes are taken side by side.
 #define PART 512
@@ -36,26 +34,7 @@ uint32_t tributary_crc32c_table(uint32_t crc, const void *bytes, size_t length) 
     return ~crc;
 }
 
-#if defined(__x86_64__)
-#define HARDWARE __attribute__((target("sse4.2")))
-#define HAS_HARDWARE __builtin_cpu_supports("sse4.2")
-HARDWARE static inline uint32_t step8(uint32_t crc, uint64_t word) { return (uint32_t)__builtin_ia32_crc32di(crc, word); }
-HARDWARE static inline uint32_t step1(uint32_t crc, unsigned char byte) { return __builtin_ia32_crc32qi(crc, byte); }
-#elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
-#include <arm_acle.h>
-#define HARDWARE
-#define HAS_HARDWARE 1
-static inline uint32_t step8(uint32_t crc, uint64_t word) { return __crc32cd(crc, word); }
-static inline uint32_t step1(uint32_t crc, unsigned char byte) { return __crc32cb(crc, byte); }
-#endif
-
 #if defined(HARDWARE)
-
-static inline uint64_t word(const unsigned char *p) {
-    uint64_t value;
-    memcpy(&value, p, sizeof value);
-    return value;
-}
 
 static inline uint32_t behind(uint32_t crc) {
     return behind_part[0][crc & 0xff] ^ behind_part[1][crc >> 8 & 0xff] ^ behind_part[2][crc >> 16 & 0xff]

@@ -3,14 +3,13 @@
 #include "CPlatform.h"
 
 #if defined(__x86_64__)
+#include "crc32c_step.h"
+
 #include <immintrin.h>
 #include <pthread.h>
-#include <string.h>
 
-#define POLYNOMIAL 0x82F63B78u
-
-/// Of 448 bytes, AVX2's registers fold the first 256, while the processor's instruction, which uses another part of it, takes
-/// the other 192 in three streams.
+/// Without AVX-512: of each 448 bytes AVX2's registers fold the first 256, and at the same time, in another unit of the
+/// processor, the CRC instruction takes the other 192 in three streams.
 #define FOLDED 256
 #define STREAM 64
 #define BLOCK (FOLDED + 3 * STREAM)
@@ -86,16 +85,10 @@ PAIRED static inline __m256i carry_256(__m256i bytes, __m256i by, __m256i next) 
     return _mm256_xor_si256(_mm256_xor_si256(low, high), next);
 }
 
-PAIRED static inline uint32_t step(uint32_t crc, const unsigned char *p) {
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-    return (uint32_t)_mm_crc32_u64(crc, word);
-}
-
 /// What a checksum becomes when zeros follow.
 PAIRED static inline uint32_t behind(uint32_t crc, uint64_t zeros) {
     __m128i product = _mm_clmulepi64_si128(_mm_cvtsi32_si128((int)crc), _mm_cvtsi64_si128((long long)zeros), 0x00);
-    return (uint32_t)_mm_crc32_u64(0, (uint64_t)_mm_cvtsi128_si64(product));
+    return step8(0, (uint64_t)_mm_cvtsi128_si64(product));
 }
 
 /// At least BLOCK bytes. Each of the two sees zeros where the other's bytes are, and their checksums are added.
@@ -113,9 +106,9 @@ PAIRED static uint32_t paired(uint32_t crc, const unsigned char *p, size_t lengt
         start = _mm256_setzero_si256();
         for (int i = 0; i < 4; i++) part[i] = carry_256(part[i], by_four, load_256(p + 128 + 32 * i));
         for (int at = 0; at < STREAM; at += 8) {
-            first = step(first, stream + at);
-            second = step(second, stream + STREAM + at);
-            third = step(third, stream + 2 * STREAM + at);
+            first = step8(first, word(stream + at));
+            second = step8(second, word(stream + STREAM + at));
+            third = step8(third, word(stream + 2 * STREAM + at));
         }
         streams = behind(streams, behind_block) ^ behind(first, behind_two) ^ behind(second, behind_one) ^ third;
     }

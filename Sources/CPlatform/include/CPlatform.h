@@ -10,7 +10,7 @@
 uint32_t tributary_crc32c(uint32_t crc, const void *bytes, size_t length);
 
 /// The same as processors without AVX-512 compute it, as those do that have no wide carry-less multiplication either, and by
-/// table, as any does.
+/// table, as any does: apart from each other for tests.
 uint32_t tributary_crc32c_paired(uint32_t crc, const void *bytes, size_t length);
 uint32_t tributary_crc32c_narrow(uint32_t crc, const void *bytes, size_t length);
 uint32_t tributary_crc32c_table(uint32_t crc, const void *bytes, size_t length);
